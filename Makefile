@@ -1,0 +1,72 @@
+# On a fresh clone with Python 3.11 and make: `make run` sets up and runs everything, `make test` sets up and tests.
+# Settings (MICRO_CONVERSIONS_HOME and others) are read from the environment and from .env; see README.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev withdraw samples test test-long bench lint format lock clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+
+run: $(VENV)/run.stamp ## load what is pending, build, check, publish
+	@$(BIN)/python -m orchestration run
+
+dev: $(VENV)/run.stamp ## Dagster's UI and daemon on http://127.0.0.1:3000 (PORT=... for another port)
+	@$(BIN)/python -m orchestration dev --port $(or $(PORT),3000)
+
+withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPORT=<export_id> [REASON="..."]
+	@test -n '$(EXPORT)' || { echo 'Name the export: make withdraw EXPORT=<export_id>' >&2; exit 2; }
+	@$(BIN)/python -m orchestration withdraw '$(EXPORT)' $(if $(REASON),--reason '$(REASON)')
+
+test: $(VENV)/test.stamp ## every check and test
+	@$(BIN)/ruff check orchestration tests
+	@$(BIN)/ruff format --check orchestration tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
+	@$(BIN)/python -m pytest -m 'not long and not bench'
+
+test-long: $(VENV)/test.stamp ## the long modes of the tests as well
+	@$(BIN)/python -m pytest -m 'not bench'
+
+bench: $(VENV)/test.stamp ## benchmarks: print ratios
+	@$(BIN)/python -m pytest -m bench -s
+
+lint: $(VENV)/test.stamp ## style of Python and SQL
+	@$(BIN)/ruff check orchestration tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
+
+format: $(VENV)/test.stamp ## format the Python code
+	@$(BIN)/ruff check --fix orchestration tests
+	@$(BIN)/ruff format orchestration tests
+
+lock: $(VENV)/uv.stamp ## pin dependencies anew, with hashes; what runs and what tests share their versions
+	@$(LOCK) requirements-setup.in -o requirements-setup.lock
+	@$(LOCK) requirements-dev.in -o requirements-dev.lock
+	@$(LOCK) requirements.in -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove what was set up; homes with data stay
+	rm -rf $(VENV) dbt_project/target build
+
+# uv installs what the locks pin, in seconds; it comes pinned by hash itself.
+$(VENV)/uv.stamp: requirements-setup.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo 'Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.11 ...' >&2; exit 1; }
+	@echo 'Setting up $(VENV) ...'
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo 'Python cannot make environments here; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-setup.lock
+	@touch $@
+
+$(VENV)/run.stamp: requirements.lock $(VENV)/uv.stamp
+	@$(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@$(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,61 @@
+"""The published marts as an asset: the last step of a run, and the only thing BI ever sees."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration import due, gates, publication, relations
+from orchestration.assets import OWNERS, WAREHOUSE_POOL
+from orchestration.dbt import Dbt
+from orchestration.exports import ledger
+from orchestration.resources import Warehouse
+from orchestration.settings import Settings
+
+KEY = dg.AssetKey(["published", "marts"])
+
+
+def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition:
+    """`published/marts`, downstream of every mart."""
+    marts = [r for r in relations.declared_relations(dbt.manifest).values() if r.schema == publication.SCHEMA]
+
+    @dg.asset(
+        key=KEY,
+        deps=[dg.AssetKey([mart.schema, mart.name]) for mart in marts],
+        group_name="publication",
+        owners=OWNERS,
+        kinds={"duckdb", "file"},
+        pool=WAREHOUSE_POOL,
+        description="`marts.duckdb`: a complete copy of the audited marts, swapped in at once. BI tools read this file; "
+        "readers that hold the former one keep it whole.",
+    )
+    def published_marts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+        with warehouse.exclusive():
+            with warehouse.get_connection() as connection:
+                ledger.create_schema(connection)
+                for gate in (gates.CANONICAL_EVENTS, gates.MARTS):
+                    gates.require(connection, gate)
+                absent = relations.missing(connection, relations.declared_relations(dbt.manifest).values())
+            dbt.build_absent(absent)
+            with warehouse.get_connection() as connection:
+                ledger.record_publication(connection, published_at=settings.now(), run_id=context.run_id)
+                rows = publication.publish(connection, [_described(dbt, mart) for mart in marts], settings.marts_path)
+                built = gates.verdict(connection, gates.CANONICAL_EVENTS)
+        due.clear(settings.home, built.due_token if built else None)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(settings.marts_path)),
+                "bytes": settings.marts_path.stat().st_size,
+                "rows": sum(rows.values()),
+                "tables": dg.MetadataValue.table(
+                    [dg.TableRecord({"table": name, "rows": count}) for name, count in sorted(rows.items())]
+                ),
+            }
+        )
+
+    return published_marts
+
+
+def _described(dbt: Dbt, mart: relations.Relation) -> publication.Described:
+    node = dbt.manifest["nodes"][mart.unique_id]
+    columns = {name: column["description"] for name, column in node["columns"].items()}
+    return publication.Described(mart.name, node["description"], columns)

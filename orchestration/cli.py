@@ -1,0 +1,149 @@
+"""The commands behind the Makefile: `run`, `dev`, `withdraw`.
+
+Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from orchestration import demonstration, instance
+from orchestration.progress import logger as progress
+from orchestration.settings import REPOSITORY, SettingError, Settings
+
+COMMAND_LINE = "command line"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command. Returns the exit code: 0 where the marts were published (or the servers ended as asked)."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run", help="load what is pending, build, check, publish")
+    run.set_defaults(command=lambda settings, options: run_pipeline(settings))
+    dev = commands.add_parser("dev", help="Dagster's UI and daemon")
+    dev.add_argument("--host", default="127.0.0.1")
+    dev.add_argument("--port", type=int, default=3000)
+    dev.set_defaults(command=lambda settings, options: serve(settings, options.host, options.port))
+    withdraw = commands.add_parser("withdraw", help="take a published export back and rebuild without it")
+    withdraw.add_argument("export", help="the export's id, or an unambiguous beginning of it")
+    withdraw.add_argument("--reason", default="withdrawn by hand")
+    withdraw.set_defaults(command=lambda settings, options: withdraw_export(settings, options.export, options.reason))
+    options = parser.parse_args(arguments)
+    try:
+        return options.command(Settings.from_environment(), options)
+    except (SettingError, demonstration.OtherExportsInDemonstration) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def run_pipeline(settings: Settings) -> int:
+    """Everything from pending exports to published marts, in this process."""
+    console = _listen()
+    demonstration.prepare(settings, progress.info)
+    from orchestration.jobs import MAIN_JOB
+
+    return _execute(settings, console, MAIN_JOB)
+
+
+def withdraw_export(settings: Settings, export: str, reason: str) -> int:
+    """Mark an export withdrawn, then rebuild and publish without it."""
+    console = _listen()
+    from orchestration.jobs import MAIN_JOB
+
+    withdrawal = {"ops": {"withdraw": {"config": {"export_id": export, "reason": reason}}}}
+    code = _execute(settings, console, "withdraw_export", withdrawal, summary=False)
+    return code or _execute(settings, console, MAIN_JOB)
+
+
+def serve(settings: Settings, host: str, port: int) -> int:
+    """Dagster's webserver and daemon on this home, until interrupted."""
+    import dagster as dg
+    from filelock import FileLock, Timeout
+
+    environment = {**os.environ, **instance.prepare(settings)}
+    workspace = ["-w", str(REPOSITORY / "workspace.yaml")]
+    python = Path(sys.executable).parent
+    try:
+        with FileLock(settings.dagster_home / "dev.lock", timeout=0):
+            os.environ.update(environment)
+            with dg.DagsterInstance.get() as dagster_instance:
+                instance.end_orphans(dagster_instance, started_by="daemon")
+            webserver = [str(python / "dagster-webserver"), "-h", host, "-p", str(port), *workspace]
+            daemon = [str(python / "dagster-daemon"), "run", *workspace]
+            servers = [subprocess.Popen(c, cwd=REPOSITORY, env=environment) for c in (webserver, daemon)]
+            print(f"Dagster UI: http://{host}:{port}  (Ctrl-C ends it)", flush=True)
+            return _wait_for(servers)
+    except Timeout:
+        print(f"Another `make dev` serves {settings.home} already.", file=sys.stderr)
+        return 2
+
+
+def _wait_for(servers: list[subprocess.Popen]) -> int:
+    """Wait until a signal asks to stop (0) or a server ends by itself (1); then stop all of them."""
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _frame: asked.append(received))
+    while not asked and all(server.poll() is None for server in servers):
+        time.sleep(0.2)
+    for server in servers:
+        server.terminate()
+    for server in servers:
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+    return 0 if asked else 1
+
+
+def _execute(settings: Settings, console: Console, job: str, config: dict | None = None, summary: bool = True) -> int:
+    with console.status("starting"):
+        dagster_instance = instance.open_instance(settings)
+        from orchestration.definitions import build_defs
+
+        definition = build_defs(settings=settings).resolve_job_def(job)
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dagster_instance:
+        result = definition.execute_in_process(
+            instance=dagster_instance,
+            run_config={**quiet, **(config or {})},
+            raise_on_error=False,
+            tags={instance.STARTED_BY_TAG: COMMAND_LINE},
+        )
+    if not result.success:
+        for event in result.all_events:
+            if event.is_failure and event.is_step_event:
+                error = event.event_specific_data.error
+                cause = error.cause or error
+                console.print(f"[bold red]{escape(event.step_key)}[/]: {escape(cause.message.strip())}", soft_wrap=True)
+        console.print("[bold red]Nothing was published[/]; the marts of the last publication, if any, stand.")
+        return 1
+    if summary:
+        from orchestration.summary import print_summary
+
+        print_summary(settings.marts_path, settings.data_docs, result.run_id, console)
+    return 0
+
+
+def _listen() -> Console:
+    """Show progress on the console, each line with the seconds since the start."""
+    console = Console(stderr=False, highlight=False)
+    started = time.monotonic()
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.print(f"[dim]{time.monotonic() - started:6.1f} s[/]  {escape(record.getMessage())}", soft_wrap=True)
+
+    progress.handlers = [Lines()]
+    progress.setLevel(logging.INFO)
+    progress.propagate = False
+    return console

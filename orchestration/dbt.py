@@ -1,0 +1,149 @@
+"""dbt in the same process: the manifest, the runs, and what they observed.
+
+Belongs here: how dbt is called. Does not belong here: which models exist (`dbt_project/`) and how they show in Dagster
+(`assets/models.py`). dbt's own command line costs seconds of start-up a call; one runner in a warm process that is
+handed its manifest does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from orchestration.relations import Relation
+from orchestration.settings import REPOSITORY, Settings
+
+PROJECT = REPOSITORY / "dbt_project"
+_PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.md")
+
+
+class DbtError(RuntimeError):
+    """A dbt command that failed; the message names the models and what the database said."""
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """dbt on one home's warehouse. The warehouse must be held by the caller (`Warehouse.exclusive`)."""
+
+    settings: Settings
+    project: Path = PROJECT
+
+    @property
+    def manifest_path(self) -> Path:
+        """The parsed project, shared by every home and made anew when a file of the project changes."""
+        return self.project / "target" / "manifest.json"
+
+    @property
+    def run_target(self) -> Path:
+        """Where runs of this home leave compiled SQL."""
+        return self.settings.home / "dbt"
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """dbt's manifest as a dictionary. Parses the project where the stored one is missing or stale."""
+        self.prepare()
+        return json.loads(self.manifest_path.read_text())
+
+    def prepare(self) -> None:
+        """Parse the project unless the stored manifest still fits it. Safe to call from several processes."""
+        target = self.manifest_path.parent
+        target.mkdir(parents=True, exist_ok=True)
+        stamp = target / "manifest.fingerprint"
+        fingerprint = _fingerprint(self.project)
+        with FileLock(target / "manifest.lock"):
+            if self.manifest_path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+                return
+            self._invoke(["parse"], target_path=target, manifest=None)
+            stamp.write_text(fingerprint)
+
+    def build(
+        self, names: Iterable[str], *, empty: bool = False, on_node: Callable[[str, str], None] | None = None
+    ) -> None:
+        """Build seeds and models by name, upstream first.
+
+        `empty` makes tables with their columns and no rows. `on_node` is told the name and status of each as it ends.
+        Raises DbtError naming what failed.
+        """
+        names = sorted(names)
+        if not names:
+            return
+        arguments = ["build", "--exclude-resource-type", "unit_test", "test", "--select", *names]
+        arguments += ["--vars", json.dumps({"now": self.settings.now().isoformat()})]
+        if empty:
+            arguments.append("--empty")
+
+        def listen(event) -> None:
+            if event.info.name == "NodeFinished" and on_node is not None:
+                on_node(event.data.node_info.node_name, event.data.node_info.node_status)
+
+        result = self._invoke(arguments, target_path=self.run_target, manifest=self._loaded_manifest, listen=listen)
+        failed = [f"{r.node.name}: {r.message}" for r in result.result if r.status not in ("success", "skipped")]
+        if failed:
+            raise DbtError("dbt could not build " + "; ".join(failed))
+
+    def build_absent(self, absent: Iterable[Relation]) -> None:
+        """Make relations that a selection needs and the warehouse lacks: seeds and views as they are, tables empty."""
+        absent = list(absent)
+        self.build(relation.name for relation in absent if relation.kind in ("seed", "view"))
+        self.build((relation.name for relation in absent if relation.kind not in ("seed", "view")), empty=True)
+
+    @cached_property
+    def _loaded_manifest(self):
+        from dbt.contracts.graph.manifest import Manifest, WritableManifest
+
+        self.prepare()
+        return Manifest.from_writable_manifest(WritableManifest.read_and_check_versions(str(self.manifest_path)))
+
+    def _invoke(self, arguments, *, target_path: Path, manifest, listen=None):
+        from dbt.cli.main import dbtRunner
+
+        flags = ["--quiet", "--log-level-file", "none", "--no-send-anonymous-usage-stats"]
+        places = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        places += ["--target-path", str(target_path), "--target", self.settings.target]
+        with _environment(self._environment):
+            result = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(
+                [*flags, *arguments, *places]
+            )
+        if result.exception:
+            raise DbtError(f"dbt {arguments[0]} failed: {result.exception}") from result.exception
+        return result
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "MICRO_CONVERSIONS_WAREHOUSE": str(self.settings.warehouse_path),
+            "MICRO_CONVERSIONS_DUCKDB_MEMORY": self.settings.memory_limit,
+            "MICRO_CONVERSIONS_THREADS": str(self.settings.threads),
+            "MICRO_CONVERSIONS_SPILL": str(self.settings.work / "spill"),
+            "DO_NOT_TRACK": "1",
+        }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]):
+    """dbt's profile reads the environment: set it for the call, put it back after."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _fingerprint(project: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for pattern in _PROJECT_FILES for p in project.rglob(pattern)):
+        relative = path.relative_to(project)
+        if relative.parts[0] not in ("target", "logs"):
+            digest.update(f"{relative}\0{path.stat().st_size}\0{path.stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,46 @@
+"""The one place that assembles everything Dagster shows.
+
+`build_defs` takes overrides, so that a test swaps a home, a source list or a resource without patching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from orchestration.assets.models import build_model_assets
+from orchestration.assets.published import build_publication_asset
+from orchestration.assets.raw import build_raw_assets
+from orchestration.dbt import Dbt
+from orchestration.jobs import build_main_job, build_withdraw_job
+from orchestration.resources import Warehouse
+from orchestration.schedules import build_daily_schedule
+from orchestration.sensors import build_landing_sensor
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES, Source
+
+
+def build_defs(
+    *,
+    settings: Settings | None = None,
+    sources: Mapping[str, Source] = SOURCES,
+    dbt: Dbt | None = None,
+    resources: Mapping[str, object] | None = None,
+) -> dg.Definitions:
+    """All assets, checks, jobs, the sensor and the schedule of one home; arguments replace the defaults."""
+    settings = settings or Settings.from_environment()
+    dbt = dbt or Dbt(settings)
+    return dg.Definitions(
+        assets=[
+            *build_raw_assets(settings, sources),
+            *build_model_assets(settings, dbt),
+            build_publication_asset(settings, dbt),
+        ],
+        jobs=[build_main_job(), build_withdraw_job(settings)],
+        sensors=[build_landing_sensor(settings, list(sources))],
+        schedules=[build_daily_schedule()],
+        resources={"warehouse": Warehouse.of(settings), **(resources or {})},
+        # The warehouse has one writer: steps in one process gain the start-up time that processes would cost.
+        executor=dg.in_process_executor,
+    )

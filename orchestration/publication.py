@@ -1,0 +1,79 @@
+"""Publishing: a complete copy of the marts, swapped in at once.
+
+Belongs here: copying, describing and replacing `marts.duckdb`. Does not belong here: deciding whether to
+(`assets/published.py`). A DuckDB writer locks out even readers, so BI never opens the warehouse; it reads this copy.
+A reader that holds the old file keeps it whole, since replacing a file leaves the open one as it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+SCHEMA = "marts"
+
+
+@dataclass(frozen=True)
+class Described:
+    """A mart with what it says of itself: `columns` maps a column to its description."""
+
+    name: str
+    description: str
+    columns: Mapping[str, str]
+
+
+def publish(connection: duckdb.DuckDBPyConnection, marts: Sequence[Described], target: Path) -> dict[str, int]:
+    """Copy the marts of an open warehouse to `target`, replacing it atomically. Returns rows by mart.
+
+    The copy is written beside the target and synced to disk first: a crash at any moment leaves the old file or the new
+    one. Left-overs of a crash are removed by the next publication.
+    """
+    for left_over in target.parent.glob(f"{target.name}.*.tmp*"):
+        left_over.unlink(missing_ok=True)
+    draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    with _attached(connection, draft):
+        rows = {mart.name: _copy(connection, mart) for mart in marts}
+    _sync(draft)
+    os.replace(draft, target)
+    _sync(target.parent)
+    return rows
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    connection.execute(f"attach {_text(str(path))} as published")
+    try:
+        connection.execute(f"create schema published.{SCHEMA}")
+        yield
+    finally:
+        connection.execute("detach published")  # checkpoints: the file is complete and has no journal beside it
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, mart: Described) -> int:
+    table = f"published.{SCHEMA}.{_name(mart.name)}"
+    connection.execute(f"create table {table} as from {SCHEMA}.{_name(mart.name)}")
+    connection.execute(f"comment on table {table} is {_text(mart.description)}")
+    for column, description in mart.columns.items():
+        connection.execute(f"comment on column {table}.{_name(column)} is {_text(description)}")
+    return connection.execute(f"select count(*) from {table}").fetchone()[0]
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

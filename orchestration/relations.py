@@ -1,0 +1,60 @@
+"""What stands in the warehouse of the relations the dbt project declares.
+
+Belongs here: which relations are missing, how many rows and which columns they have. Does not belong here: building
+them (`dbt.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A seed, view or table of the project; `kind` is dbt's materialisation (`seed`, `view`, `table`, …)."""
+
+    name: str
+    schema: str
+    kind: str
+    unique_id: str
+
+
+def declared_relations(manifest: Mapping[str, Any]) -> dict[str, Relation]:
+    """The seeds and models of a dbt manifest, by name."""
+    return {
+        node["name"]: Relation(
+            node["name"],
+            node["schema"],
+            "seed" if node["resource_type"] == "seed" else node["config"]["materialized"],
+            node["unique_id"],
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
+    }
+
+
+def missing(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> list[Relation]:
+    """Those that the warehouse does not hold yet."""
+    present = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
+    return [relation for relation in relations if (relation.schema, relation.name) not in present]
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, relation: Relation) -> int:
+    """How many rows a relation holds."""
+    return connection.table(f"{relation.schema}.{relation.name}").count("*").fetchall()[0][0]
+
+
+def columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Every relation's columns, `schema.name` -> column -> type, in their order."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+        "where not internal order by 1, column_index"
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for relation, column, data_type in rows:
+        found.setdefault(relation, {})[column] = data_type
+    return found

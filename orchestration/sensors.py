@@ -1,0 +1,118 @@
+"""The sensor that notices new exports.
+
+Belongs here: when to ask for a run. Does not belong here: what is pending (`exports/landing.py`, `due.py`) and whether
+an export is good (the gates). The decision is a pure function of what is pending, what the last look saw and what
+became of earlier requests, so a restart at any moment neither misses nor doubles an export: the ledger knows what is
+loaded, and the sensor only compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from orchestration import due
+from orchestration.exports.landing import pending_files
+from orchestration.jobs import MAIN_JOB
+from orchestration.settings import Settings
+
+ATTEMPTS = 3
+PENDING_TAG = "micro_conversions/pending"
+# Set on a run whose gate refused: the same data will be refused again, so a retry is pointless.
+REFUSED_TAG = "micro_conversions/refused_by"
+_IN_PROGRESS = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Either a run to ask for (`run_key`, and the tag that names what it is for) or why there is none."""
+
+    looked_at: Mapping[str, str]
+    run_key: str | None = None
+    pending: str | None = None
+    waits_because: str | None = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Runs of the main job: the ids of those under way, and how often runs failed for the same pending things."""
+
+    under_way: Sequence[str] = ()
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+
+def decide(
+    files: Mapping[str, str], seen_before: Mapping[str, str], publication_due: str | None, earlier: Earlier
+) -> Decision:
+    """Ask for a run when something is pending, complete, and not already being worked on.
+
+    `files` maps a pending file to its size and time of change, `seen_before` holds the same of the last look: a file is
+    complete when two looks agree. `publication_due` is the mark of `due.py`.
+    """
+    if earlier.under_way:
+        return Decision(files, waits_because=f"Run {earlier.under_way[0]} is under way and takes what is pending.")
+    complete = {name: stamp for name, stamp in files.items() if seen_before.get(name) == stamp}
+    if not complete and not publication_due:
+        if files:
+            return Decision(files, waits_because=f"Being written: {_some(files)}. A file is taken once two looks agree.")
+        return Decision(files, waits_because="Nothing new in the landing zone.")
+    pending = hashlib.sha256(json.dumps([complete, publication_due], sort_keys=True).encode()).hexdigest()[:16]
+    failed = earlier.failed.get(pending, 0)
+    if failed >= ATTEMPTS:
+        return Decision(
+            files,
+            waits_because=f"Runs for {_some(complete) if complete else 'the pending publication'} failed, and another "
+            f"try would too. Look at the last one; after mending the cause start '{MAIN_JOB}' by hand, or withdraw the "
+            "export it names.",
+        )
+    return Decision(files, run_key=f"{pending}-{failed}", pending=pending)
+
+
+def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.SensorDefinition:
+    """Looks every few seconds, on by default."""
+
+    @dg.sensor(
+        name="new_exports",
+        job_name=MAIN_JOB,
+        minimum_interval_seconds=settings.sensor_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run when the landing zone holds complete exports the ledger does not know.",
+    )
+    def new_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        files = {str(f.path): f"{f.size}:{f.mtime_ns}" for f in pending_files(settings, sources)}
+        seen_before = json.loads(context.cursor) if context.cursor else {}
+        decision = decide(files, seen_before, due.token(settings.home), _earlier(context.instance))
+        cursor = json.dumps(decision.looked_at)
+        if decision.run_key is None:
+            return dg.SensorResult(skip_reason=decision.waits_because, cursor=cursor)
+        request = dg.RunRequest(run_key=decision.run_key, tags={PENDING_TAG: decision.pending})
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return new_exports
+
+
+def _earlier(instance: dg.DagsterInstance) -> Earlier:
+    under_way = instance.get_runs(dg.RunsFilter(job_name=MAIN_JOB, statuses=_IN_PROGRESS), limit=1)
+    failed: dict[str, int] = {}
+    ended_badly = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    for run in instance.get_runs(dg.RunsFilter(job_name=MAIN_JOB, statuses=ended_badly), limit=50):
+        if PENDING_TAG in run.tags:
+            weight = ATTEMPTS if REFUSED_TAG in run.tags else 1
+            failed[run.tags[PENDING_TAG]] = failed.get(run.tags[PENDING_TAG], 0) + weight
+    return Earlier([run.run_id for run in under_way], failed)
+
+
+def _some(files: Mapping[str, str]) -> str:
+    names = sorted(files)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

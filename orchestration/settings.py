@@ -1,0 +1,177 @@
+"""Every setting of the outside world, read once and typed.
+
+Belongs here: environment variables, the paths below the home, limits. Does not belong here: thresholds of the methods
+(dbt vars and seeds) and what a source looks like (`orchestration/sources`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEFAULT_HOME = REPOSITORY / "data"
+
+# DuckDB's own limit covers its buffers only: Python, Dagster and Great Expectations stand beside it in the same process.
+MEMORY_OUTSIDE_DUCKDB_MB = 1_024
+SMALLEST_DUCKDB_MB = 512
+
+_SIZE_UNITS_MB = {"MB": 1, "MIB": 1, "GB": 1_000, "GIB": 1_024, "TB": 1_000_000, "TIB": 1_048_576}
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; the message names the variable, its value and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the outside world may set. Paths are absolute; sizes in bytes unless the name says otherwise."""
+
+    home: Path = DEFAULT_HOME
+    target: str = "duckdb"
+    pinned_now: datetime | None = None
+    memory_limit_mb: int = 4_000
+    threads: int = 2
+    settle_seconds: float = 2.0
+    sensor_interval_seconds: int = 5
+    unreadable_share_limit: float = 0.05
+    max_unpacked_bytes: int = 20_000_000_000
+    max_archive_members: int = 100_000
+    max_compression_ratio: int = 1_000
+    given_salt: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read `MICRO_CONVERSIONS_*` from the environment, else from `.env` at the repository root.
+
+        Raises SettingError where a value cannot be read.
+        """
+        if environ is None:
+            environ = {**dotenv_values(REPOSITORY / ".env"), **os.environ}
+
+        def value(name: str) -> str | None:
+            return environ.get(f"MICRO_CONVERSIONS_{name}") or None
+
+        def number(name: str, default: float, kind: type = int):
+            text = value(name)
+            try:
+                return kind(text) if text is not None else default
+            except ValueError:
+                raise SettingError(
+                    f"MICRO_CONVERSIONS_{name}={text!r} is not a number; write one, or leave it out for {default}."
+                ) from None
+
+        return cls(
+            home=Path(value("HOME") or DEFAULT_HOME).expanduser().resolve(),
+            target=value("TARGET") or cls.target,
+            pinned_now=_read_time(value("NOW")),
+            memory_limit_mb=_read_megabytes(value("MEMORY_LIMIT"), cls.memory_limit_mb),
+            threads=number("THREADS", min(cls.threads, os.cpu_count() or 1)),
+            settle_seconds=number("SETTLE_SECONDS", cls.settle_seconds, float),
+            sensor_interval_seconds=number("SENSOR_INTERVAL_SECONDS", cls.sensor_interval_seconds),
+            unreadable_share_limit=number("UNREADABLE_SHARE", cls.unreadable_share_limit, float),
+            max_unpacked_bytes=number("MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
+            max_archive_members=number("MAX_ARCHIVE_MEMBERS", cls.max_archive_members),
+            max_compression_ratio=number("MAX_COMPRESSION_RATIO", cls.max_compression_ratio),
+            given_salt=value("SALT"),
+        )
+
+    @property
+    def landing(self) -> Path:
+        """Exports as they arrive, `<source>/**`; never changed by the pipeline."""
+        return self.home / "landing"
+
+    @property
+    def quarantine(self) -> Path:
+        """What was held back, `<source>/<export_id>/`, readable by the owner alone."""
+        return self.home / "quarantine"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The pipeline's own database; nobody else opens it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def marts_path(self) -> Path:
+        """The published marts, what BI reads."""
+        return self.home / "marts.duckdb"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' HTML report of the newest checks."""
+        return self.home / "data_docs"
+
+    @property
+    def work(self) -> Path:
+        """Candidates and unpacked members of the run that is going on; empty between runs."""
+        return self.home / "work"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance (runs, events, schedules) of this home."""
+        return self.home / "dagster"
+
+    @property
+    def is_demonstration(self) -> bool:
+        """The default home shows the project on invented sample exports; any other home never sees an invented row."""
+        return self.home == DEFAULT_HOME
+
+    @property
+    def memory_limit(self) -> str:
+        """DuckDB's share of `memory_limit_mb`, as DuckDB writes it."""
+        return f"{max(self.memory_limit_mb - MEMORY_OUTSIDE_DUCKDB_MB, SMALLEST_DUCKDB_MB)}MB"
+
+    @cached_property
+    def salt(self) -> str:
+        """Key of the subscriber hash: as given, else made once and kept under the home, readable by the owner alone."""
+        if self.given_salt:
+            return self.given_salt
+        path = self.home / "salt"
+        try:
+            return path.read_text().strip()
+        except FileNotFoundError:
+            self.home.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"salt.{os.getpid()}.tmp")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(draft, path)  # fails where another process was first: its salt stands
+            except FileExistsError:
+                pass
+            draft.unlink()
+            return path.read_text().strip()
+
+    def now(self) -> datetime:
+        """The present in UTC, without zone: `MICRO_CONVERSIONS_NOW` where set, else the clock, which nothing else reads."""
+        return self.pinned_now or datetime.now(UTC).replace(tzinfo=None)
+
+
+def _read_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingError(
+            f"MICRO_CONVERSIONS_NOW={text!r} is not an ISO time; write for instance 2026-11-01T00:00:00Z."
+        ) from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _read_megabytes(text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    for unit, megabytes in _SIZE_UNITS_MB.items():
+        if text.upper().endswith(unit):
+            try:
+                return int(float(text[: -len(unit)].strip()) * megabytes)
+            except ValueError:
+                break
+    raise SettingError(f"MICRO_CONVERSIONS_MEMORY_LIMIT={text!r} is not a size; write for instance 4GB.")

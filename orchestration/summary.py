@@ -1,0 +1,74 @@
+"""What a run prints at its end: what came in, what it led to, where to look.
+
+Belongs here: a few lines for a person. Does not belong here: figures of its own; all are read from the published marts.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+_FUNNEL = """
+    with steps as (
+        select step, step_number, sum(messages) as messages from marts.campaign_funnel group by all
+    )
+    select step, messages, messages / nullif(first(messages) over (order by step_number), 0)
+    from steps order by step_number
+"""
+_SEGMENTS = """
+    select segment, count(*) from marts.segment_membership where is_current group by all order by 2 desc, 1 limit 5
+"""
+_HELD = """
+    select source, file_name, left(export_id, 12), reason from marts.exports
+    where status in ('quarantined', 'refused') order by seen_at desc, source, file_name limit 20
+"""
+
+
+def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -> None:
+    """Print the state of the published marts and what the run `run_id` loaded or held back."""
+    with closing(duckdb.connect(str(marts), read_only=True)) as connection:
+
+        def rows(query: str, *values) -> list[tuple]:
+            return connection.execute(query, list(values)).fetchall()
+
+        counts = dict(rows("select status, count(*) from marts.exports group by all"))
+        new = dict(rows("select status, count(*) from marts.exports where run_id = ? group by all", run_id))
+        loaded = rows("select coalesce(sum(records_loaded), 0) from marts.exports where run_id = ?", run_id)[0][0]
+        messages = rows("select count(*), count(delivered_at) from marts.fct_messages")[0]
+        console.print()
+        _print_table(
+            console,
+            "Exports",
+            ["", "this run", "in all"],
+            [
+                ("published", f"{new.get('published', 0):,} ({loaded:,} records)", f"{counts.get('published', 0):,}"),
+                ("held back", f"{new.get('quarantined', 0):,}", f"{counts.get('quarantined', 0):,}"),
+            ],
+        )
+        _print_table(
+            console,
+            f"Funnel of {messages[0]:,} messages",
+            ["step", "messages", "of sent"],
+            [(s, f"{n:,}", f"{share:.1%}" if share is not None else "–") for s, n, share in rows(_FUNNEL)],
+        )
+        _print_table(console, "Top segments", ["segment", "subscribers"], [(s, f"{n:,}") for s, n in rows(_SEGMENTS)])
+        held = rows(_HELD)
+    if held:
+        _print_table(console, "[bold red]Held back: not in the marts[/]", ["source", "file", "export", "why"], held)
+    console.print(f"Marts       {marts}   (schema marts; open read-only with any DuckDB client)", soft_wrap=True)
+    console.print(f"Data Docs   {data_docs / 'index.html'}", soft_wrap=True)
+    console.print("Dagster UI  make dev, then http://127.0.0.1:3000", soft_wrap=True)
+
+
+def _print_table(console: Console, title: str, headings: list[str], rows: list[tuple]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index == 0 or isinstance(rows and rows[0][0], tuple) else "right")
+    for row in rows:
+        table.add_row(*[str(value) if value is not None else "" for value in row])
+    console.print(table)
+    console.print()
