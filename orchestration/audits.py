@@ -1,26 +1,55 @@
 """Running the suites of a gate and remembering what they observed.
 
-Belongs here: which table a suite looks at, where its outcomes go (history, Data Docs). Does not belong here: the
+Belongs here: which table a suite looks at, and where its outcomes go (history, Data Docs). Does not belong here: the
 verdict (`gates.py`), Great Expectations itself (`checks/great.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from orchestration.checks.data_docs import build_data_docs
+from orchestration.checks.great import audit_exports, run_suite
+from orchestration.checks.history import record_outcomes
 from orchestration.checks.outcome import Outcome
-from orchestration.checks.suites import Suite
+from orchestration.checks.suites import Suite, load_suites
 from orchestration.relations import Relation
 from orchestration.settings import Settings
 
 
-def audit_relations(settings: Settings, suites: Iterable[Suite], guarded: Iterable[Relation]) -> list[Outcome]:
-    """The outcomes of each suite on the relation it guards. The warehouse must be held and closed by the caller."""
-    raise NotImplementedError
+def audit_profile(settings: Settings, suite: Suite, profile: Path) -> list[Outcome]:
+    """The first gate: the outcomes of a source's suite on each export of a candidate's profile (Parquet)."""
+    return audit_exports(suite, profile, parameters=_parameters(settings))
 
 
-def remember(connection: duckdb.DuckDBPyConnection, settings: Settings, outcomes: Sequence[Outcome], *, run_id: str):
-    """Write outcomes to the check history."""
-    raise NotImplementedError
+def audit_relations(settings: Settings, guarded: Iterable[tuple[Suite, Relation]]) -> list[Outcome]:
+    """The later gates: the outcomes of each suite on its relation. The warehouse must be held, and closed."""
+    limits = {"memory_limit": settings.memory_limit, "threads": settings.threads}
+    return [
+        outcome
+        for suite, relation in guarded
+        for outcome in run_suite(
+            suite,
+            database=settings.warehouse_path,
+            table=f"{relation.schema}.{relation.name}",
+            parameters=_parameters(settings),
+            config=limits,
+        )
+    ]
+
+
+def remember(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, outcomes: Sequence[Outcome], *, run_id: str
+) -> None:
+    """Write outcomes to the check history and show them in the Data Docs."""
+    record_outcomes(connection, outcomes, run_id=run_id, checked_at=settings.now())
+    if outcomes:
+        build_data_docs(settings.data_docs, load_suites(), outcomes, checked_at=settings.now())
+
+
+def _parameters(settings: Settings) -> dict[str, Any]:
+    return {"now": settings.now(), "unreadable_share_limit": settings.unreadable_share_limit}

@@ -106,7 +106,7 @@ class Dbt:
     def _invoke(self, arguments, *, target_path: Path, manifest, listen=None):
         from dbt.cli.main import dbtRunner
 
-        flags = ["--quiet", "--log-level-file", "none", "--no-send-anonymous-usage-stats"]
+        flags = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-send-anonymous-usage-stats"]
         places = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         places += ["--target-path", str(target_path), "--target", self.settings.target]
         with _environment(self._environment):

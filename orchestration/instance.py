@@ -37,4 +37,6 @@ def end_orphans(instance: dg.DagsterInstance, *, started_by: str) -> None:
     """Fail runs whose process is gone, so that nothing waits for them. Call only while no such process can be alive."""
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
         if run.tags.get(STARTED_BY_TAG, "daemon") == started_by:
-            instance.report_run_failed(run, "The process that ran this is gone. What it left unfinished is pending again.")
+            instance.report_run_failed(
+                run, "The process that ran this is gone. What it left unfinished is pending again."
+            )

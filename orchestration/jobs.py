@@ -1,7 +1,5 @@
 """What is run as one piece: exports to published marts, and decisions of a person about one export."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import due
@@ -13,7 +11,7 @@ from orchestration.settings import Settings
 MAIN_JOB = "exports_to_marts"
 
 
-def build_main_job() -> dg.UnresolvedAssetJobDefinition:
+def build_main_job():
     """Every asset, from new exports to the published marts."""
     return dg.define_asset_job(
         MAIN_JOB,

@@ -2,7 +2,8 @@
 
 Belongs here: copying, describing and replacing `marts.duckdb`. Does not belong here: deciding whether to
 (`assets/published.py`). A DuckDB writer locks out even readers, so BI never opens the warehouse; it reads this copy.
-A reader that holds the old file keeps it whole, since replacing a file leaves the open one as it was.
+A reader that holds the old file keeps it whole, since replacing a file leaves the open one as it was. The file and its
+schema share the name `marts`, so a client says `use marts.marts` first, or qualifies a table as `marts.marts.<table>`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ became of earlier requests, so a restart at any moment neither misses nor double
 loaded, and the sensor only compares.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -64,7 +62,9 @@ def decide(
     complete = {name: stamp for name, stamp in files.items() if seen_before.get(name) == stamp}
     if not complete and not publication_due:
         if files:
-            return Decision(files, waits_because=f"Being written: {_some(files)}. A file is taken once two looks agree.")
+            return Decision(
+                files, waits_because=f"Being written: {_some(files)}. A file is taken once two looks agree."
+            )
         return Decision(files, waits_because="Nothing new in the landing zone.")
     pending = hashlib.sha256(json.dumps([complete, publication_due], sort_keys=True).encode()).hexdigest()[:16]
     failed = earlier.failed.get(pending, 0)

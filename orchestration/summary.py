@@ -14,16 +14,16 @@ from rich.table import Table
 
 _FUNNEL = """
     with steps as (
-        select step, step_number, sum(messages) as messages from marts.campaign_funnel group by all
+        select step, step_number, sum(messages) as messages from campaign_funnel group by all
     )
     select step, messages, messages / nullif(first(messages) over (order by step_number), 0)
     from steps order by step_number
 """
 _SEGMENTS = """
-    select segment, count(*) from marts.segment_membership where is_current group by all order by 2 desc, 1 limit 5
+    select segment, count(*) from segment_membership where is_current group by all order by 2 desc, 1 limit 5
 """
 _HELD = """
-    select source, file_name, left(export_id, 12), reason from marts.exports
+    select source, file_name, left(export_id, 12), reason from exports
     where status in ('quarantined', 'refused') order by seen_at desc, source, file_name limit 20
 """
 
@@ -31,14 +31,15 @@ _HELD = """
 def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -> None:
     """Print the state of the published marts and what the run `run_id` loaded or held back."""
     with closing(duckdb.connect(str(marts), read_only=True)) as connection:
+        connection.execute("use marts.marts")  # the file and its schema share a name
 
         def rows(query: str, *values) -> list[tuple]:
             return connection.execute(query, list(values)).fetchall()
 
-        counts = dict(rows("select status, count(*) from marts.exports group by all"))
-        new = dict(rows("select status, count(*) from marts.exports where run_id = ? group by all", run_id))
-        loaded = rows("select coalesce(sum(records_loaded), 0) from marts.exports where run_id = ?", run_id)[0][0]
-        messages = rows("select count(*), count(delivered_at) from marts.fct_messages")[0]
+        counts = dict(rows("select status, count(*) from exports group by all"))
+        new = dict(rows("select status, count(*) from exports where run_id = ? group by all", run_id))
+        loaded = rows("select coalesce(sum(records_loaded), 0) from exports where run_id = ?", run_id)[0][0]
+        messages = rows("select count(*), count(delivered_at) from fct_messages")[0]
         console.print()
         _print_table(
             console,
@@ -59,7 +60,7 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
         held = rows(_HELD)
     if held:
         _print_table(console, "[bold red]Held back: not in the marts[/]", ["source", "file", "export", "why"], held)
-    console.print(f"Marts       {marts}   (schema marts; open read-only with any DuckDB client)", soft_wrap=True)
+    console.print(f"Marts       {marts}   (read-only; `use marts.marts`)", soft_wrap=True)
     console.print(f"Data Docs   {data_docs / 'index.html'}", soft_wrap=True)
     console.print("Dagster UI  make dev, then http://127.0.0.1:3000", soft_wrap=True)
 

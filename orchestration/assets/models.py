@@ -7,8 +7,6 @@ The first step builds seeds, staging and the canonical events and ends with the 
 and ends with the third. A step builds whatever subset of its assets was selected.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +65,11 @@ class Step:
     gate: str
     gate_before: str | None
 
+    @property
+    def guarded(self) -> list[tuple[Suite, Relation]]:
+        """Each suite with the relation it looks at."""
+        return [(suite, self.relations[key]) for key, suite in self.suites.items()]
+
 
 def build_model_assets(settings: Settings, dbt: Dbt) -> list[dg.AssetsDefinition]:
     """The two steps. Parses the dbt project if its manifest is missing or stale."""
@@ -106,7 +109,7 @@ def _step_assets(
                 if step.gate_before:
                     gates.require(connection, step.gate_before)
                 absent = relations.missing(connection, relations.declared_relations(dbt.manifest).values())
-                guarded = [step.relations[key] for key in step.suites]
+                guarded = [relation for _, relation in step.guarded]
                 rebuilds_guarded = any(relation in guarded for relation in [*selected, *absent])
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
@@ -118,7 +121,7 @@ def _step_assets(
             yield from _materializations(context, settings, dbt, translator, warehouse, step)
             if not rebuilds_guarded:
                 return
-            outcomes = audits.audit_relations(settings, step.suites.values(), guarded)
+            outcomes = audits.audit_relations(settings, step.guarded)
             with warehouse.get_connection() as connection:
                 reason = gates.refusal(step.gate, outcomes, ledger.exports_since_publication(connection))
                 verdict = gates.Verdict(step.gate, "refused" if reason else "passed", reason, seen_due)

@@ -1,7 +1,5 @@
 """The published marts as an asset: the last step of a run, and the only thing BI ever sees."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration import due, gates, publication, relations

@@ -18,7 +18,7 @@ def warehouse(tmp_path):
 
 def read(path):
     with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute("select n from marts.sends").fetchall()
+        return connection.execute("select n from marts.marts.sends").fetchall()
 
 
 def test_the_copy_holds_rows_and_descriptions(warehouse, tmp_path):

@@ -1,0 +1,114 @@
+{%- set attribution_window = "interval '" ~ var('attribution_window_days') ~ "' day" -%}
+{#- methods.md section 2.1: below these the estimate of the open rate is noise. -#}
+{%- set least_delivered, least_calibration_clicks = 10000, 30 -%}
+with
+
+messages as (
+
+    select
+        *,
+        cast(sent_at as date) as sent_on,
+        delivered_at is not null as is_delivered,
+        human_first_opened_at is not null as is_opened,
+        human_first_clicked_at is not null as is_clicked
+    from {{ ref('fct_messages') }}
+
+),
+
+-- Numerators of rates count delivered messages only, as their denominators do.
+cohorts as (
+
+    select
+        campaign_key,
+        variant,
+        sent_on,
+        count(*) as sent,
+        count(case when is_delivered then 1 end) as delivered,
+        count(case when bounce_type = 'hard' then 1 end) as bounced_hard,
+        count(case when bounce_type = 'soft' then 1 end) as bounced_soft,
+        count(complained_at) as complaints,
+        count(unsubscribed_at) as unsubscribes,
+        count(case when is_delivered and is_opened then 1 end) as human_unique_opens,
+        count(case when is_delivered and not machine_only_open then 1 end) as open_measurable,
+        count(case when is_delivered and is_clicked then 1 end) as human_unique_clicks,
+        count(case when is_delivered and is_opened and is_clicked then 1 end) as human_opened_and_clicked,
+        count(case when is_delivered and conversions > 0 then 1 end) as converted_messages,
+        count(case when is_delivered and is_opened and opens = human_opens then 1 end) as calibration_opens,
+        count(case when is_delivered and is_clicked and opens = human_opens then 1 end) as calibration_clicks,
+        cast(sum(opens) as bigint) as opens,
+        cast(sum(machine_opens) as bigint) as machine_opens,
+        cast(sum(clicks) as bigint) as clicks,
+        cast(sum(machine_clicks) as bigint) as machine_clicks,
+        cast(sum(conversions) as bigint) as conversions,
+        cast(sum(revenue) as decimal(18, 2)) as revenue
+    from messages
+    group by campaign_key, variant, sent_on
+
+),
+
+-- Opens hidden by privacy proxies are inferred from clicks, at the ratio of opens to clicks of the messages whose
+-- every open was a person's.
+estimated as (
+
+    select
+        *,
+        case
+            when delivered >= {{ least_delivered }} and calibration_clicks >= {{ least_calibration_clicks }}
+                then least(delivered, human_unique_clicks * calibration_opens / calibration_clicks)
+        end as estimated_opens
+    from cohorts
+
+),
+
+final as (
+
+    select
+        -- keys
+        campaign_key,
+        variant,
+        sent_on,
+
+        -- measures and rates, in the contract's order
+        sent,
+        delivered,
+        bounced_hard,
+        bounced_soft,
+        complaints,
+        unsubscribes,
+        human_unique_opens,
+        open_measurable,
+        human_unique_opens / nullif(open_measurable, 0) as human_open_rate,
+        human_unique_clicks,
+        human_unique_clicks / nullif(delivered, 0) as human_click_rate,
+        human_opened_and_clicked / nullif(human_unique_opens, 0) as human_click_to_open_rate,
+        machine_opens / nullif(opens, 0) as machine_open_share,
+        machine_clicks / nullif(clicks, 0) as machine_click_share,
+        estimated_opens / delivered as estimated_open_rate,
+        conversions,
+        converted_messages,
+        converted_messages / nullif(delivered, 0) as conversion_rate,
+        case when conversions = 0 then 0 else revenue end as revenue,
+        cast(sent_on as timestamp) + interval '1' day + {{ attribution_window }} <= {{ as_of_now() }} as is_closed,
+
+        -- intervals
+        {{ wilson_lo('human_unique_opens', 'open_measurable') }} as human_open_rate_lo,
+        {{ wilson_hi('human_unique_opens', 'open_measurable') }} as human_open_rate_hi,
+        {{ wilson_lo('human_unique_clicks', 'delivered') }} as human_click_rate_lo,
+        {{ wilson_hi('human_unique_clicks', 'delivered') }} as human_click_rate_hi,
+        {{ wilson_lo('converted_messages', 'delivered') }} as conversion_rate_lo,
+        {{ wilson_hi('converted_messages', 'delivered') }} as conversion_rate_hi,
+
+        -- parts
+        human_opened_and_clicked,
+        opens,
+        machine_opens,
+        clicks,
+        machine_clicks,
+        estimated_opens,
+        calibration_opens,
+        calibration_clicks
+    from estimated
+
+)
+
+select * from final

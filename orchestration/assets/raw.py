@@ -1,0 +1,80 @@
+"""Raw exports as assets, one per source, each behind the first gate.
+
+Belongs here: how a load shows in Dagster. Does not belong here: loading (`exports/`) and judging (`expectations/suites`).
+The gate decides per export inside the load: what it refuses never enters raw and shows in the check `held_back`, which
+blocks nothing, so that the good exports of the same run reach the marts.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from orchestration import audits, progress
+from orchestration.assets import OWNERS, WAREHOUSE_POOL
+from orchestration.checks import factory
+from orchestration.checks.data_docs import build_data_docs
+from orchestration.checks.suites import Suite, load_suite, load_suites
+from orchestration.exports.load import LoadReport, load_source
+from orchestration.resources import Warehouse
+from orchestration.settings import Settings
+from orchestration.sources import Source
+
+
+def build_raw_assets(settings: Settings, sources: Mapping[str, Source]) -> list[dg.AssetsDefinition]:
+    """`raw/<source>` for every declared source."""
+    return [_raw_asset(settings, source, load_suite(source.suite), sources) for source in sources.values()]
+
+
+def _raw_asset(settings: Settings, source: Source, suite: Suite, sources: Mapping[str, Source]) -> dg.AssetsDefinition:
+    key = dg.AssetKey(["raw", source.source])
+
+    @dg.asset(
+        key=key,
+        group_name="raw",
+        owners=OWNERS,
+        kinds={"duckdb", "file"},
+        pool=WAREHOUSE_POOL,
+        description=f"{source.description} Verbatim records of the exports below `landing/{source.source}/` that passed "
+        "the first gate, each with the export it came from and its position there.",
+        check_specs=[*factory.asset_check_specs(key, suite), factory.held_back_spec(key)],
+    )
+    def raw(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
+        say = progress.to(context.log)
+        report = load_source(
+            source,
+            warehouse.get_connection,
+            settings,
+            context.run_id,
+            lambda source, profile: audits.audit_profile(settings, suite, profile),
+            say,
+            sources,
+        )
+        if report.outcomes:
+            build_data_docs(settings.data_docs, load_suites(), report.outcomes, checked_at=settings.now())
+        with warehouse.get_connection() as connection:
+            rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
+        yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})
+        held = [(export.export_id, export.file_name, export.reason) for export in report.held]
+        for result in factory.asset_check_results(key, suite, report.outcomes, {export_id for export_id, *_ in held}):
+            yield result
+        yield factory.held_back_result(key, held)
+
+    return raw
+
+
+def _metadata(report: LoadReport) -> dict[str, object]:
+    return {
+        "exports_published": report.published,
+        "exports_held_back": report.held_back,
+        "exports_known_already": report.known,
+        "records_loaded": report.records_loaded,
+        "records_rejected": report.records_rejected,
+        "bytes_read": report.bytes,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn("export_id", "VARCHAR", "The export a record came from, as in the mart `exports`."),
+                dg.TableColumn("position", "BIGINT", "Its position in that export, from 1."),
+                dg.TableColumn("record", "VARCHAR", "The record, verbatim; a CSV row as an object of its cells."),
+            ]
+        ),
+    }

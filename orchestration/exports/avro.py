@@ -1,0 +1,114 @@
+"""Avro object container files as JSON text, one record at a time.
+
+Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding a value by its
+schema is fastavro's. The container is read here since a hostile block may unpack to more than memory: fastavro's own
+reader would follow it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import zstandard
+
+from orchestration.exports.json_text import Record
+
+MAX_BLOCK_BYTES = 256 * 1024 * 1024
+_SYNC_BYTES = 16
+
+
+class AvroError(ValueError):
+    """A container that cannot be read further; the message is the reason."""
+
+
+def records(file: BinaryIO) -> Iterator[Record]:
+    """The records in order; where the container breaks off, a last one says so. Raises AvroError at the header."""
+    import fastavro
+
+    if file.read(4) != b"Obj\x01":
+        raise AvroError("damaged: this is no Avro container")
+    try:
+        header = fastavro.schemaless_reader(file, {"type": "map", "values": "bytes"})
+        schema = fastavro.parse_schema(json.loads(header["avro.schema"]))
+        unpack = _codec(header.get("avro.codec", b"null").decode("ascii", "replace"))
+        sync = file.read(_SYNC_BYTES)
+    except AvroError:
+        raise
+    except Exception as error:  # a damaged schema fails in as many ways as there are schemas
+        raise AvroError(f"damaged: the header of the Avro container cannot be read ({type(error).__name__})") from error
+    while head := file.read(1):
+        try:
+            count, size = _long(file, head), _long(file)
+            packed = _exactly(file, size)
+            if _exactly(file, _SYNC_BYTES) != sync:
+                raise AvroError("damaged: a block of the Avro container does not end where it should")
+            block = io.BytesIO(unpack(packed))
+            for _ in range(count):
+                value = fastavro.schemaless_reader(block, schema)
+                yield Record(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_as_json))
+        except AvroError as error:
+            yield Record("", str(error))
+            return
+        except Exception as error:  # as above: what a damaged block does to a decoder is anybody's guess
+            yield Record("", f"damaged: a block of the Avro container cannot be read ({type(error).__name__})")
+            return
+
+
+def _codec(name: str):
+    if name == "null":
+        return lambda packed: packed
+    if name == "deflate":
+        return lambda packed: _bounded(zlib.decompressobj(wbits=-15).decompress(packed, MAX_BLOCK_BYTES + 1))
+    if name == "zstandard":
+        return lambda packed: _bounded(zstandard.ZstdDecompressor().stream_reader(packed).read(MAX_BLOCK_BYTES + 1))
+    raise AvroError(f"unknown format: Avro packed with {name!r}; export it with deflate, zstandard or no codec")
+
+
+def _bounded(block: bytes) -> bytes:
+    if len(block) > MAX_BLOCK_BYTES:
+        raise AvroError(f"too large: a block of the Avro container unpacks to more than {MAX_BLOCK_BYTES:,} bytes")
+    return block
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    if not 0 <= size <= MAX_BLOCK_BYTES:
+        raise AvroError("damaged: a block of the Avro container has an impossible size")
+    data = file.read(size)
+    if len(data) < size:
+        raise AvroError("truncated: the Avro container ends before its last block does")
+    return data
+
+
+def _long(file: BinaryIO, head: bytes = b"") -> int:
+    """Avro's variable-length integer, zig-zag coded."""
+    value = shift = 0
+    while True:
+        byte = head or _exactly(file, 1)
+        head = b""
+        value |= (byte[0] & 0x7F) << shift
+        if not byte[0] & 0x80:
+            return (value >> 1) ^ -(value & 1)
+        shift += 7
+        if shift > 63:
+            raise AvroError("damaged: a block of the Avro container has an impossible size")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return base64.b64encode(value).decode("ascii")
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)

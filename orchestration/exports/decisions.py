@@ -1,0 +1,67 @@
+"""What becomes of an export: published, or held back for a reason that a person understands.
+
+Belongs here: the decision, a pure function of an export's profile and of what the first gate observed. Does not belong
+here: acting on it (`publishing.py`, `quarantine.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from orchestration.checks.outcome import Outcome
+
+PUBLISHED = "published"
+QUARANTINED = "quarantined"
+
+
+class Decision(NamedTuple):
+    """A status of the ledger, and why an export, or some of its records, are held; `reason` is None where nothing is."""
+
+    status: str
+    reason: str | None = None
+
+
+def held(reason: str) -> Decision:
+    """An export that is held back whole."""
+    return Decision(QUARANTINED, reason)
+
+
+def decide(profile: Mapping[str, Any], refusals: Sequence[Outcome], problems: Mapping[str, int]) -> Decision:
+    """Judge one export by its profile's row (`candidates.py`), its refusals and its records' problems by frequency.
+
+    The first gate decides; what no suite may let through (nothing inside, more unreadable records than the setting
+    allows) is held also where a suite forgot to ask.
+    """
+    if profile["records"] == 0:
+        return held("empty: the file holds no records")
+    records, rejected, foreign = profile["records"], profile["rejected"], profile["foreign_records"]
+    worst = ", ".join(f"{problem} ({count:,})" for problem, count in problems.items())
+    beyond_limit = profile["rejected_share"] > profile["rejected_share_limit"]
+    if not refusals and not beyond_limit:
+        return Decision(PUBLISHED, f"{rejected:,} of {records:,} records held back: {worst}" if rejected else None)
+    if foreign > records * profile["rejected_share_limit"]:
+        vendor = profile["foreign_source"]
+        return held(
+            f"foreign: {foreign:,} of {records:,} records look like {vendor}, and this is the folder of "
+            f"{profile['source']}. If they are, move the file to landing/{vendor}"
+        )
+    reasons = [f"{outcome.description or outcome.expectation} (observed: {outcome.observed})" for outcome in refusals]
+    if beyond_limit:
+        reasons.insert(
+            0,
+            f"unreadable: {rejected:,} of {records:,} records, more than "
+            f"{profile['rejected_share_limit']:.0%}: {worst}",
+        )
+    return held("; ".join(dict.fromkeys(reasons)))
+
+
+def refusals_by_export(outcomes: Iterable[Outcome], export_ids: Iterable[str]) -> dict[str, list[Outcome]]:
+    """The refusing outcomes of each export. One that names no export of the batch speaks of all: the gate fails closed."""
+    by_export: dict[str, list[Outcome]] = {export_id: [] for export_id in export_ids}
+    for outcome in outcomes:
+        if outcome.refuses:
+            concerned = [e for e in (outcome.batch, *outcome.involved) if e in by_export] or list(by_export)
+            for export_id in dict.fromkeys(concerned):
+                by_export[export_id].append(outcome)
+    return by_export

@@ -1,0 +1,227 @@
+"""Cutting JSON text into its records, each verbatim, the damaged ones apart from their neighbours.
+
+Belongs here: arrays, lines, single objects, pages and any mixture of them, and finding the next record after a damaged
+one. Does not belong here: whether a record holds what its source requires (`candidates.py`).
+
+This is the strict and patient reader: it takes small exports, and those in which DuckDB met something odd. Strict JSON
+is meant: `NaN`, a trailing comma or half a surrogate pair are no JSON, and other engines would refuse them later.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+MAX_RECORD_CHARS = 16 * 1024 * 1024  # as much as DuckDB reads of one object
+
+NOT_AN_OBJECT = "not an object"
+NOT_JSON = "invalid JSON"
+NOT_UTF8 = "not UTF-8"
+TOO_LONG = "longer than 16 MiB"
+TRUNCATED = "truncated"
+
+_BLANK = re.compile(r"[ \t\r\n\ufeff]*")
+_BLANK_OR_COMMA = re.compile(r"[ \t\r\n,\ufeff]*")
+_STRUCTURE = re.compile(r'"(?:[^"\\\r\n]|\\.)*"|[{}\[\]]|["\r\n]')
+_LINE_WITH_VALUE = re.compile(r"^([ \t]*),?[ \t]*[{\[]", re.MULTILINE)
+_TOKEN = re.compile(r"[^,\]\r\n]+")
+_LINE = re.compile(r"[^\r\n]+")
+_BAD_BYTE = re.compile("[\udc80-\udcff]")
+
+
+class Record(NamedTuple):
+    """One record's text, and why it is not readable; `problem` is None for a readable JSON object.
+
+    The text of one that is not UTF-8 holds each byte as the Latin-1 character of the same number: nothing is lost.
+    """
+
+    text: str
+    problem: str | None = None
+
+
+def records(chunks: Iterable[str], pages: Collection[str] = ()) -> Iterator[Record]:
+    """The records of JSON text that comes in chunks; bytes that are no UTF-8 come as surrogate escapes.
+
+    Elements of top-level arrays are records, and so are the elements of an object's list under one of the keys `pages`.
+    """
+    text = _Window(iter(chunks))
+    in_array = False
+    while text.ahead():
+        separator = text.skip(_BLANK_OR_COMMA if in_array else _BLANK)
+        if text.at_end():
+            break
+        first = text.first()
+        if first == "]" and in_array:
+            text.take(1)
+            in_array = False
+        elif first == "[" and (not in_array or _begins_anew(separator)):
+            if in_array:
+                yield _NEVER_CLOSED
+            text.take(1)
+            in_array = True
+        else:
+            yield from _next_value(text, in_array, pages)
+    if in_array:
+        yield _NEVER_CLOSED
+
+
+def _begins_anew(separator: str) -> bool:
+    """Whether a bracket within an array is the next line's own array, the former one having been cut off."""
+    return "\n" in separator and "," not in separator
+
+
+_NEVER_CLOSED = Record("", f"{TRUNCATED}: the array is never closed")
+
+
+def is_strict(text: str) -> bool:
+    """Whether a text is one JSON object to the letter of the standard."""
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and _is_encodable(value, text)
+
+
+class _Window:
+    """A sliding view of text: at least one longest record ahead of the position, or all that is left."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self._finished = False
+        self.text, self.position = "", 0
+
+    def ahead(self) -> bool:
+        """Make sure enough text is there; False when there is none left."""
+        while not self._finished and len(self.text) - self.position <= MAX_RECORD_CHARS:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._finished = True
+            else:
+                self.text, self.position = self.text[self.position :] + chunk, 0
+        return not self.at_end()
+
+    def at_end(self) -> bool:
+        return self.position >= len(self.text)
+
+    def first(self) -> str:
+        return self.text[self.position]
+
+    def skip(self, pattern: re.Pattern) -> str:
+        start = self.position
+        self.position = pattern.match(self.text, start).end()
+        return self.text[start : self.position]
+
+    def take(self, length: int) -> str:
+        start = self.position
+        self.position += length
+        return self.text[start : self.position]
+
+
+def _next_value(text: _Window, in_array: bool, pages: Collection[str]) -> Iterator[Record]:
+    start = text.position
+    try:
+        value, end = _DECODER.raw_decode(text.text, start)
+    except (ValueError, RecursionError):
+        yield _damaged(text, in_array)
+        return
+    if not isinstance(value, dict):
+        # A bare number or word at the top level ends with its line: what follows on it is no record of its own.
+        end = end if in_array else _LINE.match(text.text, start).end()
+        yield _record(text.take(end - start).rstrip(), NOT_AN_OBJECT)
+        return
+    piece = text.take(end - start)
+    page = next((key for key in pages if isinstance(value.get(key), list)), None)
+    if len(piece) > MAX_RECORD_CHARS:
+        yield _record(piece, TOO_LONG)
+    elif page is not None:
+        yield from records([_list_under(piece, page)])
+    else:
+        yield _record(piece, None if _is_encodable(value, piece) else NOT_JSON)
+
+
+def _record(piece: str, problem: str | None) -> Record:
+    if not piece.isascii() and _BAD_BYTE.search(piece):
+        return Record(piece.encode("utf-8", "surrogateescape").decode("latin-1"), NOT_UTF8)
+    return Record(piece, problem)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _is_encodable(value: dict, piece: str) -> bool:
+    """Whether escapes in the text make characters that exist: half a surrogate pair does not."""
+    if "\\ud" not in piece and "\\uD" not in piece:
+        return True
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _damaged(text: _Window, in_array: bool) -> Record:
+    """Take what cannot be read off the text, up to where the next record begins."""
+    whole, start = text.text, text.position
+    if whole[start] not in "{[":
+        end = (_TOKEN if in_array else _LINE).match(whole, start).end()
+        return _record(text.take(end - start).rstrip(), NOT_JSON)
+    limit = min(len(whole), start + MAX_RECORD_CHARS)
+    end = _closing(whole, start, limit)
+    if end is None or not _may_end_at(whole, end, in_array):
+        end = _next_line_with_value(whole, start, limit)
+    if end is not None:
+        return _record(text.take(end - start).rstrip(" \t\r\n,"), NOT_JSON)
+    return _record(text.take(limit - start).rstrip(), TRUNCATED if limit == len(whole) else TOO_LONG)
+
+
+def _may_end_at(text: str, end: int, in_array: bool) -> bool:
+    """Whether what follows is what follows a record, so that brackets were counted right."""
+    follower = _BLANK.match(text, end).end()
+    return follower == len(text) or text[follower] in (",]" if in_array else "{[") or "\n" in text[end:follower]
+
+
+def _closing(text: str, start: int, limit: int) -> int | None:
+    """Where the bracket that opens at `start` closes, by counting brackets outside strings; None where it does not."""
+    if text[start] not in "{[":
+        return None
+    depth = 0
+    for token in _STRUCTURE.finditer(text, start, limit):
+        mark = token.group()
+        if mark in "{[":
+            depth += 1
+        elif mark in "}]":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+        elif mark == '"':
+            return None  # a string that does not end on its line
+    return None
+
+
+def _next_line_with_value(text: str, start: int, limit: int) -> int | None:
+    """The start of the next line that begins a value and is indented no more than the line of `start`."""
+    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    indent = start - line_start if not text[line_start:start].strip(" \t,") else 0
+    for match in _LINE_WITH_VALUE.finditer(text, start + 1, limit):
+        if len(match.group(1)) <= indent:
+            return match.start()
+    return None
+
+
+def _list_under(piece: str, key: str) -> str:
+    """The text of the list that an object holds under a key."""
+    position = _BLANK.match(piece, piece.index("{") + 1).end()
+    while True:
+        name, position = json.decoder.scanstring(piece, position + 1)
+        position = _BLANK.match(piece, position).end() + 1  # the colon
+        position = _BLANK.match(piece, position).end()
+        value, end = _DECODER.raw_decode(piece, position)
+        if name == key and isinstance(value, list):
+            return piece[position:end]
+        position = _BLANK_OR_COMMA.match(piece, end).end()

@@ -1,0 +1,133 @@
+"""What the loader has dealt with, so that nobody needs to open the warehouse or read a file again to know.
+
+Belongs here: a small SQLite file beside the warehouse, with the state of every file dealt with and the exports of the
+ledger. Does not belong here: the truth. That is the ledger; this is a copy of it, thrown away and made again whenever
+it does not fit, and an export that it forgot is recognised by the ledger at the latest.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+
+from orchestration.exports import ledger
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.exports.landing import LandingFile
+
+_SCHEMA = """
+    create table if not exists ledger (ledger_id text);
+    create table if not exists exports (export_id text primary key, status text, reader_version integer) without rowid;
+    create table if not exists files (
+        path blob, size integer, mtime_ns integer, problem text, export_id text, primary key (path, export_id)
+    ) without rowid;
+"""
+_BATCH = 10_000
+
+
+class KnownExport(NamedTuple):
+    """What the ledger says of an export."""
+
+    export_id: str
+    status: str
+    reader_version: int
+
+    def may_be_tried_again(self, reader_version: int) -> bool:
+        """A held export is, when its reader has changed."""
+        return self.status == "quarantined" and self.reader_version != reader_version
+
+
+class LandingIndex:
+    """The index of a home, as a context. Read-only it is empty, and stays so, where there is none yet."""
+
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+        self._warehouse = settings.warehouse_path
+        self._path = settings.home / "landing_index.sqlite"
+        self._read_only = read_only
+        self._database: sqlite3.Connection | None = None
+
+    def __enter__(self) -> LandingIndex:
+        if not self._read_only:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._opened()
+        elif self._path.exists() and self._warehouse.exists():
+            self._database = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._database:
+            self._database.close()
+
+    def follow(self, warehouse: duckdb.DuckDBPyConnection) -> None:
+        """Take over what the ledger knows, where it is another ledger or knows more or less than the index does."""
+        ledger_id = ledger.ledger_id(warehouse)
+        counted = "select count(*), coalesce(sum(reader_version * (status = 'quarantined')::int), 0) from pipeline.exports"
+        same_ledger = self._one("select ledger_id from ledger") == ledger_id
+        held = "select count(*), coalesce(sum(reader_version * (status = 'quarantined')), 0) from exports"
+        if same_ledger and warehouse.execute(counted).fetchone() == self._database.execute(held).fetchone():
+            return
+        with self._database:
+            if not same_ledger:
+                self._database.execute("delete from files")
+            self._database.execute("delete from ledger")
+            self._database.execute("insert into ledger values (?)", [ledger_id])
+            self._database.execute("delete from exports")
+            rows = warehouse.execute("select export_id, status, reader_version from pipeline.exports")
+            while batch := rows.fetchmany(_BATCH):
+                self._database.executemany("insert into exports values (?, ?, ?)", batch)
+
+    def knows(self, file: LandingFile, reader_version: int) -> bool:
+        """Whether all exports of a file, in its present state, are in the ledger and none is to be tried again."""
+        if not self._database:
+            return False
+        rows = self._database.execute(
+            "select size, mtime_ns, problem, export_id, status, reader_version "
+            "from files left join exports using (export_id) where path = ?",
+            [os.fsencode(file.path)],
+        ).fetchall()
+        return bool(rows) and all(
+            (size, mtime_ns, problem) == (file.size, file.mtime_ns, file.problem)
+            and status is not None
+            and not KnownExport(export_id, status, version).may_be_tried_again(reader_version)
+            for size, mtime_ns, problem, export_id, status, version in rows
+        )
+
+    def export(self, export_id: str) -> KnownExport | None:
+        """What the ledger says of an export, None where it does not know it."""
+        row = self._database.execute("select * from exports where export_id = ?", [export_id]).fetchone()
+        return KnownExport(*row) if row else None
+
+    def remember(self, exports: Iterable[KnownExport], files: Iterable[tuple[LandingFile, Iterable[str]]]) -> None:
+        """Take over exports as the ledger now has them, and files with the ids of all their exports."""
+        with self._database:
+            self._database.executemany("insert or replace into exports values (?, ?, ?)", exports)
+            for file, export_ids in files:
+                path = os.fsencode(file.path)
+                self._database.execute("delete from files where path = ?", [path])
+                self._database.executemany(
+                    "insert or replace into files values (?, ?, ?, ?, ?)",
+                    [(path, file.size, file.mtime_ns, file.problem, export_id) for export_id in export_ids],
+                )
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._prepared()
+        except sqlite3.DatabaseError:  # damaged: it is only a copy
+            self._path.unlink()
+            return self._prepared()
+
+    def _prepared(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=30)
+        # Written after the ledger and made again from it: nothing is lost with it, so it need not wait for the disk.
+        database.execute("pragma synchronous = off")
+        database.executescript(_SCHEMA)
+        return database
+
+    def _one(self, query: str):
+        row = self._database.execute(query).fetchone()
+        return row[0] if row else None

@@ -1,0 +1,169 @@
+"""The ledger: every export ever seen and what became of it; and the warehouse's schemas that the loader writes.
+
+Belongs here: the tables of `raw`, `restricted` and `pipeline`, and decisions of a person about one export. Does not
+belong here: loading (`publishing.py`), anything dbt builds.
+
+Statuses: published and released exports are read by staging. quarantined ones were held back and are tried again when
+their reader changes; refused ones stay out for good; withdrawn ones were published and are no longer read, though
+their records stay in raw; erased ones are gone but for their row.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import duckdb
+
+from orchestration.sources import SOURCES
+
+READ_STATUSES = ("published", "released")
+
+# Append only: a number, once released, keeps its statements.
+MIGRATIONS: Sequence[str] = (
+    """
+    create schema if not exists raw;
+    create schema if not exists restricted;
+    create table if not exists restricted.subscriber_identities (
+        email varchar, subscriber_key varchar, recipient_domain varchar
+    );
+    create table if not exists restricted.user_agents (
+        user_agent varchar, user_agent_key varchar, device_type varchar, email_client varchar, is_known_bot boolean
+    );
+    create table if not exists pipeline.exports (
+        export_id varchar, source varchar, file_name varchar, member varchar, path varchar, content_sha256 varchar,
+        bytes bigint, records bigint, records_loaded bigint, records_rejected bigint, status varchar, reason varchar,
+        reader_version integer, run_id varchar, seen_at timestamp, published_at timestamp
+    );
+    create table if not exists pipeline.awaiting_publication (export_id varchar);
+    create table if not exists pipeline.check_results (
+        run_id varchar, suite varchar, batch varchar, expectation varchar, column_name varchar, success boolean,
+        observed varchar, unexpected_count bigint, severity varchar, checked_at timestamp
+    );
+    create table if not exists pipeline.publication (published_at timestamp, data_as_of timestamp, run_id varchar);
+    """,
+)
+
+
+class LedgerError(ValueError):
+    """A decision that cannot be carried out; the message says why and what to do."""
+
+
+class Export(NamedTuple):
+    """What of the ledger a decision about one export needs."""
+
+    export_id: str
+    source: str
+    file_name: str
+    status: str
+
+
+def create_schema(connection: duckdb.DuckDBPyConnection, sources: Iterable[str] = SOURCES) -> None:
+    """Create what is missing; safe to repeat. A declared source has its raw table before its first export."""
+    connection.begin()
+    try:
+        connection.execute("create schema if not exists pipeline")
+        connection.execute("create table if not exists pipeline.migrations (version integer, ledger_id varchar)")
+        done = connection.execute("select count(*) from pipeline.migrations").fetchone()[0]
+        for version, statements in list(enumerate(MIGRATIONS, start=1))[done:]:
+            connection.execute(statements)
+            connection.execute("insert into pipeline.migrations values (?, ?)", [version, secrets.token_hex(16)])
+        for source in sources:
+            connection.execute(
+                f'create table if not exists raw."{source}" (export_id varchar, position bigint, record varchar)'
+            )
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def ledger_id(connection: duckdb.DuckDBPyConnection) -> str:
+    """What tells this ledger from another at the same path: made with it, never changed."""
+    return connection.execute("select ledger_id from pipeline.migrations where version = 1").fetchone()[0]
+
+
+def find(connection: duckdb.DuckDBPyConnection, export_id: str) -> Export:
+    """The export with this id or unambiguous beginning of one. Raises LedgerError."""
+    prefix = export_id.strip().lower()
+    if not prefix:
+        raise LedgerError("Which export? Give its export_id, or the first characters of it, as the mart `exports` has it.")
+    rows = connection.execute(
+        "select export_id, source, file_name, status from pipeline.exports where starts_with(export_id, ?) "
+        "order by export_id limit 2",
+        [prefix],
+    ).fetchall()
+    if not rows:
+        raise LedgerError(f"No export of the ledger begins with {prefix!r}; the mart `exports` lists them.")
+    if len(rows) > 1:
+        raise LedgerError(f"More than one export begins with {prefix!r}; give more of its characters.")
+    return Export(*rows[0])
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, export_id: str, reason: str) -> str:
+    """Take a published or released export back; its records stay in raw and are no longer read. Returns its id."""
+    return _decide(connection, export_id, READ_STATUSES, "withdrawn", reason)
+
+
+def refuse(connection: duckdb.DuckDBPyConnection, export_id: str, reason: str) -> str:
+    """Keep a quarantined export out for good: not even a changed reader tries it again. Returns its id."""
+    return _decide(connection, export_id, ("quarantined",), "refused", reason)
+
+
+def restore(connection: duckdb.DuckDBPyConnection, export_id: str, reason: str) -> str:
+    """Let a withdrawn export be read again; its records never left raw. Returns its id."""
+    connection.begin()
+    released = _decide(connection, export_id, ("withdrawn",), "released", reason)
+    connection.execute("insert into pipeline.awaiting_publication values (?)", [released])
+    connection.commit()
+    return released
+
+
+def demand_status(export: Export, statuses: Sequence[str], decision: str) -> None:
+    """Raise LedgerError where a decision does not fit what became of the export before."""
+    if export.status not in statuses:
+        raise LedgerError(
+            f"Export {export.export_id} ({export.source}, {export.file_name}) is {export.status}; only one that is "
+            f"{' or '.join(statuses)} can be {decision}."
+        )
+
+
+def exports_since_publication(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """(export_id, file name) of what is read by staging and was in no publication yet, the newest first."""
+    return connection.execute(
+        """
+        select export_id, file_name from pipeline.exports
+        where status in ('published', 'released') and export_id in (select export_id from pipeline.awaiting_publication)
+        order by published_at desc, source, file_name, export_id
+        """
+    ).fetchall()
+
+
+def record_publication(connection: duckdb.DuckDBPyConnection, *, published_at: datetime, run_id: str) -> None:
+    """Set the one row of `pipeline.publication`; `data_as_of` is when the newest export read for it came in."""
+    connection.begin()
+    try:
+        connection.execute("delete from pipeline.publication")
+        connection.execute(
+            "insert into pipeline.publication select ?, max(published_at), ? from pipeline.exports "
+            "where status in ('published', 'released')",
+            [published_at, run_id],
+        )
+        connection.execute("delete from pipeline.awaiting_publication")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _decide(
+    connection: duckdb.DuckDBPyConnection, export_id: str, statuses: Sequence[str], status: str, reason: str
+) -> str:
+    export = find(connection, export_id)
+    demand_status(export, statuses, status)
+    connection.execute(
+        "update pipeline.exports set status = ?, reason = ? where export_id = ?", [status, reason, export.export_id]
+    )
+    return export.export_id

@@ -1,0 +1,168 @@
+"""The records of an export: by DuckDB where it is large and clean, by our own patient readers otherwise.
+
+Belongs here: which reader takes what, and DuckDB's options, all of them explicit. Does not belong here: judging records
+(`candidates.py`), cutting text (`json_text.py`, `delimited.py`, `avro.py`).
+
+DuckDB reads a gigabyte in a second and gives up, or leaves a hole, at the first damaged record. A small export costs
+more to open as a scan of its own than to read here, and here every damaged piece keeps its text and its reason. Both
+give the same records: a test holds them against each other.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import duckdb
+
+from orchestration.exports import avro, delimited, json_text
+from orchestration.exports.containers import Content, Spool
+from orchestration.exports.formats import Format, FormatError, Kind
+from orchestration.exports.json_text import Record
+from orchestration.sources import Source
+
+_CHUNK_CHARS = 8 * 1024 * 1024
+# What no cell holds: with it, an empty cell stays an empty text and only a missing one is null.
+_NO_CELL = "\x01absent\x01"
+
+
+def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> str | None:
+    """How DuckDB reads the content: a table expression with the column `record`, in order, null where it read nothing.
+
+    None where the content is small, or DuckDB has no reader for it. Raises FormatError for a Parquet file that is
+    damaged or holds more than `limit` bytes.
+    """
+    if form.kind is Kind.PARQUET:
+        path = _quoted(spool.alias(content.path or _written(content, spool)))
+        _demand_sound_parquet(reader, path, limit)
+        return f"(select to_json(parquet_row)::varchar as record from read_parquet({path}) as parquet_row)"
+    if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
+        return None
+    path = _quoted(spool.alias(content.path))
+    if form.kind is Kind.JSON_LINES:
+        return _json_scan(path, "newline_delimited")
+    if form.kind is Kind.JSON:
+        first = content.head(4096).lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1]
+        return _json_scan(path, "array" if first == b"[" else "unstructured")
+    if form.kind is Kind.DELIMITED:
+        return _delimited_scan(content, form, path)
+    return None
+
+
+def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
+    """The records by our own readers. Raises FormatError or AvroError where nothing can be read at all."""
+    if form.kind is Kind.EMPTY:
+        return
+    if form.kind is Kind.AVRO:
+        with content.open() as file:
+            yield from avro.records(file)
+    elif form.kind is Kind.DELIMITED:
+        with _lines(content, _text_encoding(content, form.encoding)) as lines:
+            yield from delimited.records(lines, form.delimiter)
+    elif form.kind is Kind.FORM:
+        with _lines(content, form.encoding, "surrogateescape") as lines:
+            yield from _form_posts(lines, source)
+    else:
+        yield from json_text.records(_chunks(content, form.encoding), source.pages)
+
+
+def _json_scan(path: str, layout: str) -> str:
+    # `ignore_errors` leaves a null where a line is damaged; in the other layouts it is an error, and `read` takes over.
+    ignore = "true" if layout == "newline_delimited" else "false"
+    return (
+        f"(select json::varchar as record from read_json_objects({path}, format = '{layout}', ignore_errors = {ignore}, "
+        f"compression = 'uncompressed', maximum_object_size = {json_text.MAX_RECORD_CHARS}))"
+    )
+
+
+def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: int) -> None:
+    try:
+        rows, size = reader.execute(
+            f"select (select sum(num_rows) from parquet_file_metadata({path})), "
+            f"(select sum(total_uncompressed_size) from parquet_metadata({path}))"
+        ).fetchone()
+    except duckdb.Error as error:
+        raise FormatError("damaged: the Parquet file cannot be read to its end; export it again") from error
+    # A row is at least two bytes of text, however little a column of equal values takes.
+    if max(size or 0, 2 * (rows or 0)) > limit:
+        raise FormatError(f"too large: the Parquet file holds more than {limit:,} bytes; split it")
+
+
+def _delimited_scan(content: Content, form: Format, path: str) -> str:
+    with _lines(content, form.encoding, "replace") as lines:
+        names = delimited.header(lines, form.delimiter)
+    columns = ", ".join(f"{_text(f'c{number}')}: 'varchar'" for number in range(len(names)))
+    cells = ", ".join(f"{_text(name)}, c{number}" for number, name in enumerate(names))
+    return (
+        f"(select json_object({cells})::varchar as record from read_csv({path}, columns = {{{columns}}}, "
+        f"auto_detect = false, header = true, delim = {_text(form.delimiter)}, quote = '\"', escape = '\"', "
+        f"nullstr = {_text(_NO_CELL)}, null_padding = true, strict_mode = true, ignore_errors = false, comment = '', "
+        f"new_line = {_text(_new_line(content))}, encoding = 'utf-8', compression = 'uncompressed', "
+        f"max_line_size = {json_text.MAX_RECORD_CHARS}))"
+    )
+
+
+def _new_line(content: Content) -> str:
+    return "\\r\\n" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else "\\n"
+
+
+def _form_posts(lines: Iterator[str], source: Source) -> Iterator[Record]:
+    """A form post per line, as a JSON object of its fields; a field that holds a page's list is cut into its records."""
+    for line in lines:
+        if not line.strip():
+            continue
+        fields = dict(parse_qsl(line.strip(), keep_blank_values=True, errors="surrogateescape"))
+        page = next((key for key in source.pages if fields.get(key, "").lstrip().startswith("[")), None)
+        if page is not None:
+            yield from json_text.records([fields[page]])
+        else:
+            yield from json_text.records([json.dumps(fields, ensure_ascii=False, separators=(",", ":"))])
+
+
+def _chunks(content: Content, encoding: str) -> Iterator[str]:
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    with content.open() as file:
+        while block := file.read(_CHUNK_CHARS):
+            yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
+
+
+@contextmanager
+def _lines(content: Content, encoding: str, errors: str = "strict") -> Iterator[Iterator[str]]:
+    with content.open() as file, io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as lines:
+        yield lines
+
+
+def _text_encoding(content: Content, encoding: str) -> str:
+    """The encoding that fits the whole text: what its beginning promised, else that of Western Windows, else Latin-1."""
+    for candidate in (encoding, "cp1252"):
+        decoder = codecs.getincrementaldecoder(candidate)()
+        try:
+            with content.open() as file:
+                while block := file.read(_CHUNK_CHARS):
+                    decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return candidate
+    return "latin-1"
+
+
+def _written(content: Content, spool: Spool) -> Path:
+    path = spool.new_path(".parquet")
+    path.write_bytes(content.data)
+    return path
+
+
+def _quoted(path: Path) -> str:
+    return _text(str(path))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,182 @@
+-- A warehouse of three messages of one campaign and one order, small enough to be consistent by hand: message m1 was
+-- opened, clicked and led to an order, m2 was delivered, m3 bounced. Every suite must pass on it.
+create schema pipeline;
+create schema seeds;
+create schema intermediate;
+create schema marts;
+
+create table pipeline.exports as
+select * from (values
+    ('e1', 'sendgrid', 'a.json', 'c1', 100, 8, 8, 0, 'published', null, timestamp '2026-01-03', timestamp '2026-01-03'),
+    ('e2', 'segment', 'b.json', 'c2', 100, 1, 1, 0, 'published', null, timestamp '2026-01-03', timestamp '2026-01-03'),
+    ('e3', 'sendgrid', 'c.json', 'c3', 0, 0, 0, 0, 'quarantined', 'empty', timestamp '2026-01-03', null)
+) as rows(
+    export_id, source, file_name, content_sha256, bytes, records, records_loaded, records_rejected, status, reason,
+    seen_at, published_at
+);
+
+create table pipeline.check_results as
+select
+    'r1' as run_id, 'sendgrid' as suite, 'e1' as batch, 'records_are_readable' as expectation,
+    'rejected_share' as column_name, true as success, '0 of 8 records rejected' as observed,
+    0::bigint as unexpected_count, 'critical' as severity, timestamp '2026-01-03' as checked_at;
+
+create table seeds.email_service_providers as select 'sendgrid' as esp, true as reports_delivered;
+
+create table seeds.micro_conversion_definitions as
+select * from (values
+    ('open', 'open', 1, 1, false, 'opened'),
+    ('click', 'click', 2, 5, false, 'clicked'),
+    ('order', 'order', 4, 20, true, 'Order Completed|purchased')
+) as rows(micro_conversion, family, stage, weight, is_macro, event);
+
+create table intermediate.int_email_events as
+select
+    event_key, 'e1' as export_id, row_number() over () as position, subscriber_key, message_key, 'sendgrid' as esp,
+    event_type, null::varchar as event_subtype, event_type as raw_event_type, 'human' as actor, false as is_machine,
+    'none' as machine_basis, 'spring' as campaign_id, 'Spring' as campaign_name, 'subject' as experiment, variant,
+    null::varchar as message_stream, 'example.com' as recipient_domain, 'other' as mailbox_provider, url,
+    null::varchar as url_query, null::integer as link_position, device_type, null::varchar as email_client, bounce_type,
+    null::varchar as reason, null::double as read_seconds, null::varchar as order_id, null::decimal(18, 4) as revenue,
+    null::varchar as currency, occurred_at, null::timestamp as sent_at
+from (values
+    ('v1', 's1', 'm1', 'sent', 'a', null, null, null, timestamp '2026-01-01 10:00:00'),
+    ('v2', 's1', 'm1', 'delivered', 'a', null, null, null, timestamp '2026-01-01 10:00:05'),
+    ('v3', 's1', 'm1', 'opened', 'a', null, 'mobile', null, timestamp '2026-01-01 11:00:00'),
+    ('v4', 's1', 'm1', 'clicked', 'a', 'https://shop.example/boots', 'mobile', null, timestamp '2026-01-01 11:01:00'),
+    ('v5', 's2', 'm2', 'sent', 'b', null, null, null, timestamp '2026-01-01 10:00:00'),
+    ('v6', 's2', 'm2', 'delivered', 'b', null, null, null, timestamp '2026-01-01 10:00:07'),
+    ('v7', 's3', 'm3', 'sent', 'b', null, null, null, timestamp '2026-01-01 10:00:00'),
+    ('v8', 's3', 'm3', 'bounced', 'b', null, null, 'hard', timestamp '2026-01-01 10:00:03')
+) as rows(event_key, subscriber_key, message_key, event_type, variant, url, device_type, bounce_type, occurred_at);
+
+create table intermediate.int_site_events as
+select
+    'w1' as site_event_key, 'e2' as export_id, 1::bigint as position, 's1' as subscriber_key,
+    'Order Completed' as event_name, 'https://shop.example/thanks' as page_url, null::varchar as page_query,
+    null::varchar as message_parameter, null::varchar as context_campaign_id, null::varchar as context_campaign_name,
+    'o1' as order_id, 59.90::decimal(18, 4) as amount, 'USD' as currency, '{"category": "boots"}' as properties,
+    'mobile' as device_type, timestamp '2026-01-01 12:00:00' as occurred_at;
+
+create table intermediate.int_orders as
+select
+    'k1' as order_key, 'o1' as order_id, 's1' as subscriber_key, 'm1' as message_key, 'g1' as campaign_key,
+    timestamp '2026-01-01 11:01:00' as click_at, timestamp '2026-01-01 12:00:00' as ordered_at,
+    59.90::decimal(18, 2) as revenue;
+
+create table marts.fct_messages as
+select
+    message_key, subscriber_key, 'g1' as campaign_key, variant, 'sendgrid' as esp, 'other' as mailbox_provider,
+    timestamp '2026-01-01 10:00:00' as sent_at, delivered_at, bounced_at, bounce_type, null::timestamp as complained_at,
+    null::timestamp as unsubscribed_at, opened_at as first_opened_at, opened_at as human_first_opened_at,
+    clicked_at as human_first_clicked_at, converted_at, opens, opens as human_opens, clicks, clicks as human_clicks,
+    false as machine_only_open, null::double as read_seconds, null::varchar as read_band, 'unknown' as device_type,
+    null::varchar as email_client, revenue::decimal(18, 2) as revenue
+from (values
+    ('m1', 's1', 'a', timestamp '2026-01-01 10:00:05', null::timestamp, null, timestamp '2026-01-01 11:00:00',
+        timestamp '2026-01-01 11:01:00', timestamp '2026-01-01 12:00:00', 1::bigint, 1::bigint, 59.90),
+    ('m2', 's2', 'b', timestamp '2026-01-01 10:00:07', null, null, null, null, null, 0, 0, null),
+    ('m3', 's3', 'b', null, timestamp '2026-01-01 10:00:03', 'hard', null, null, null, 0, 0, null)
+) as rows(
+    message_key, subscriber_key, variant, delivered_at, bounced_at, bounce_type, opened_at, clicked_at, converted_at,
+    opens, clicks, revenue
+);
+
+create table marts.dim_micro_conversions as
+select micro_conversion, family, stage, weight, is_macro, event as definition from seeds.micro_conversion_definitions;
+
+create table marts.fct_micro_conversions as
+select
+    'f' || event_key as micro_conversion_key, micro_conversion, 's1' as subscriber_key, 'm1' as message_key,
+    'g1' as campaign_key, 'a' as variant, link_key, content_category, null::varchar as element, occurred_at,
+    seconds_since_delivery, 'mobile' as device_type, null::varchar as email_client, value::decimal(18, 2) as value,
+    event_key
+from (values
+    ('v3', 'open', null, null, timestamp '2026-01-01 11:00:00', 3595::bigint, null),
+    ('v4', 'click', 'l1', 'boots', timestamp '2026-01-01 11:01:00', 3655, null),
+    ('w1', 'order', null, 'boots', timestamp '2026-01-01 12:00:00', 7195, 59.90)
+) as rows(event_key, micro_conversion, link_key, content_category, occurred_at, seconds_since_delivery, value);
+
+create table marts.dim_campaigns as
+select
+    'g1' as campaign_key, 'sendgrid' as esp, 'spring' as campaign_id, 'Spring' as campaign_name,
+    'newsletter' as campaign_type, 'Boots' as subject, timestamp '2026-01-01 10:00:00' as sent_from_at,
+    timestamp '2026-01-01 10:00:00' as sent_to_at, 30.00::decimal(18, 2) as cost;
+
+create table marts.dim_campaign_variants as
+select * from (values
+    ('g1', 'a', 'subject', true, 'Boots', null::varchar, 10.00::decimal(18, 2)),
+    ('g1', 'b', 'subject', false, 'New boots', null, 20.00)
+) as rows(campaign_key, variant, experiment, is_control, subject, preheader, cost);
+
+create table marts.dim_links as
+select
+    'l1' as link_key, 'g1' as campaign_key, 'https://shop.example/boots' as url, 'hero' as element,
+    'button' as element_type, 1 as position, 'boots' as content_category;
+
+create table marts.dim_assignments as
+select
+    'subject' as experiment, 's1' as subscriber_key, 'a' as variant, true as is_control,
+    timestamp '2026-01-01' as assigned_at;
+
+create table marts.campaign_performance as
+select
+    'g1' as campaign_key, variant, date '2026-01-01' as sent_on, sent, delivered, bounced_hard, 0::bigint as bounced_soft,
+    0::bigint as complaints, 0::bigint as unsubscribes, engaged as human_unique_opens, delivered as open_measurable,
+    engaged / nullif(delivered, 0) as human_open_rate, engaged as human_unique_clicks,
+    engaged / nullif(delivered, 0) as human_click_rate, engaged / nullif(engaged, 0) as human_click_to_open_rate,
+    case when engaged > 0 then 0.0::double end as machine_open_share,
+    case when engaged > 0 then 0.0::double end as machine_click_share, null::double as estimated_open_rate,
+    engaged as conversions, engaged as converted_messages, engaged / nullif(delivered, 0) as conversion_rate,
+    revenue::decimal(18, 2) as revenue, true as is_closed
+from (values
+    ('a', 1::bigint, 1::bigint, 0::bigint, 1::bigint, 59.90), ('b', 2, 1, 1, 0, 0)
+) as rows(variant, sent, delivered, bounced_hard, engaged, revenue);
+
+create table marts.campaign_funnel as
+select
+    'g1' as campaign_key, variant, step, step_number, messages, messages / nullif(previous, 0) as step_rate,
+    case when previous > 0 then 0.0::double end as step_rate_lo, case when previous > 0 then 1.0::double end as step_rate_hi,
+    messages / sent as overall_rate, case when messages > 0 and previous > 0 then 5.0::double end as median_seconds_from_previous,
+    true as is_closed
+from (values
+    ('a', 1::bigint, 'sent', 1, 1::bigint, null::bigint), ('a', 1, 'delivered', 2, 1, 1), ('a', 1, 'open', 3, 1, 1),
+    ('a', 1, 'click', 4, 1, 1), ('a', 1, 'deep_micro_conversion', 5, 0, 1), ('a', 1, 'macro_conversion', 6, 0, 0),
+    ('b', 2, 'sent', 1, 2, null), ('b', 2, 'delivered', 2, 1, 2), ('b', 2, 'open', 3, 0, 1), ('b', 2, 'click', 4, 0, 0),
+    ('b', 2, 'deep_micro_conversion', 5, 0, 0), ('b', 2, 'macro_conversion', 6, 0, 0)
+) as rows(variant, sent, step, step_number, messages, previous);
+
+create table marts.funnel_daily as
+select
+    date '2026-01-01' as sent_on, step, step_number, 'unknown' as device_type, messages,
+    messages / nullif(previous, 0) as step_rate, messages / 3 as overall_rate
+from (values
+    ('sent', 1, 3::bigint, null::bigint), ('delivered', 2, 2, 3), ('open', 3, 1, 2), ('click', 4, 1, 1),
+    ('deep_micro_conversion', 5, 0, 1), ('macro_conversion', 6, 0, 0)
+) as rows(step, step_number, messages, previous);
+
+create table marts.dim_subscribers as
+select
+    subscriber_key, timestamp '2026-01-01 10:00:00' as first_seen_at, timestamp '2026-01-01 10:00:00' as last_sent_at,
+    engaged_at as last_human_engaged_at, delivered as messages_delivered, engaged as human_opens, engaged as human_clicks,
+    0 as deep_conversions, engaged as orders, revenue::decimal(18, 2) as revenue, delivered = 1 as is_subscribed,
+    'mobile' as preferred_device, 26.0 * engaged as engagement_score, 'new' as engagement_tier, 'new' as persona,
+    null::integer as rfm_recency, null::integer as rfm_frequency, null::integer as rfm_value, 'new' as sunset_status
+from (values
+    ('s1', timestamp '2026-01-01 12:00:00', 1, 1, 59.90), ('s2', null, 1, 0, 0), ('s3', null, 0, 0, 0)
+) as rows(subscriber_key, engaged_at, delivered, engaged, revenue);
+
+create table marts.segment_membership as
+select
+    'buyers' as segment, 's1' as subscriber_key, timestamp '2026-01-01 12:00:00' as entered_at,
+    null::timestamp as left_at, true as is_current, 'orders >= 1' as definition;
+
+create table marts.subscriber_interests as
+select
+    's1' as subscriber_key, 'boots' as content_category, 2.0::double as weighted_events, 1.0::double as affinity,
+    1.0::double as lift, 0.5::double as confidence, 1::bigint as interest_rank, timestamp '2026-01-01 12:00:00' as last_at;
+
+create view marts.exports as select * from pipeline.exports;
+create view marts.data_quality as select * from pipeline.check_results;
+create view marts.publication as
+select timestamp '2026-01-03' as published_at, timestamp '2026-01-03' as data_as_of, 'r1' as run_id;

@@ -1,0 +1,250 @@
+"""The suites in `expectations/suites`: they pass on what is consistent, and each rule finds the defect it is there for."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.checks.great import run_suite
+from orchestration.checks.sql import literal
+from orchestration.checks.suites import COLUMNS, UNEXPECTED_ROWS, load_suites
+from orchestration.checks.unexpected import rows_query
+from orchestration.sources import SOURCES
+from tests.checks.conftest import PARAMETERS, SMALL_WAREHOUSE
+
+CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "contract" / "marts.yml"
+SUITES = load_suites()
+LATER_GATES = sorted(SUITES.keys() - SOURCES.keys())
+
+EVENTS, SITE, ORDERS = "intermediate.int_email_events", "intermediate.int_site_events", "intermediate.int_orders"
+
+# suite, expectation, what spoils the small warehouse
+DEFECTS = [
+    ("int_email_events", "events_are_there", f"delete from {EVENTS}"),
+    ("int_email_events", "exports_are_published", "update pipeline.exports set status = 'withdrawn'"),
+    ("int_email_events", "esp_is_that_of_the_export", f"update {EVENTS} set esp = 'postmark' where event_key = 'v1'"),
+    ("int_email_events", "event_type_is_mapped", f"update {EVENTS} set event_type = 'other' where event_key = 'v1'"),
+    ("int_email_events", "machines_are_no_people", f"update {EVENTS} set is_machine = true where event_key = 'v3'"),
+    ("int_email_events", "unknown_actors_only_open", f"update {EVENTS} set actor = 'unknown' where event_key = 'v4'"),
+    ("int_email_events", "recipients_have_messages", f"update {EVENTS} set message_key = null where event_key = 'v4'"),
+    (
+        "int_email_events",
+        "messages_have_recipients",
+        f"update {EVENTS} set subscriber_key = null where event_key = 'v4'",
+    ),
+    (
+        "int_email_events",
+        "a_message_has_one_recipient",
+        f"update {EVENTS} set subscriber_key = 's9' where event_key = 'v4'",
+    ),
+    ("int_email_events", "only_bounces_have_a_bounce_type", f"update {EVENTS} set bounce_type = null"),
+    ("int_email_events", "reading_takes_time", f"update {EVENTS} set read_seconds = -1 where event_key = 'v3'"),
+    ("int_email_events", "no_address_is_stored", f"update {EVENTS} set url = 'mailto:Someone@example.com'"),
+    ("int_site_events", "exports_are_published", "update pipeline.exports set status = 'withdrawn'"),
+    ("int_site_events", "orders_are_numbered", f"update {SITE} set order_id = null"),
+    (
+        "int_site_events",
+        "subscribers_are_resolved",
+        f"insert into {SITE} select s.* from {SITE} s, range(99); update {SITE} set subscriber_key = null",
+    ),
+    ("int_site_events", "no_address_is_stored", f'update {SITE} set properties = \'{{"to": "someone@example.com"}}\''),
+    ("fct_messages", "messages_are_there", "delete from marts.fct_messages"),
+    ("fct_messages", "no_message_is_lost", "delete from marts.fct_messages where message_key = 'm2'"),
+    ("fct_messages", "no_message_is_invented", f"delete from {EVENTS} where message_key = 'm2'"),
+    ("fct_messages", "nothing_precedes_the_send", "update marts.fct_messages set sent_at = timestamp '2026-01-02'"),
+    ("fct_messages", "bounces_have_a_type", "update marts.fct_messages set bounce_type = null"),
+    ("fct_messages", "humans_are_among_all", "update marts.fct_messages set human_opens = 2 where message_key = 'm1'"),
+    ("fct_messages", "machine_only_opens_are_no_persons", "update marts.fct_messages set machine_only_open = true"),
+    ("fct_messages", "counts_have_times", "update marts.fct_messages set human_first_clicked_at = null"),
+    ("fct_messages", "conversions_follow_a_click", "update marts.fct_messages set converted_at = sent_at"),
+    ("fct_messages", "revenue_comes_from_conversions", "update marts.fct_messages set converted_at = null"),
+    ("fct_messages", "revenue_is_that_of_the_orders", f"update {ORDERS} set revenue = 59.91"),
+    ("dim_micro_conversions", "macro_is_the_last_stage", "update marts.dim_micro_conversions set is_macro = true"),
+    (
+        "dim_micro_conversions",
+        "lines_agree",
+        "insert into seeds.micro_conversion_definitions values ('open', 'open', 2, 1, false, 'replied')",
+    ),
+    ("fct_micro_conversions", "conversions_are_there", "delete from marts.fct_micro_conversions"),
+    ("fct_micro_conversions", "conversions_are_declared", "delete from marts.dim_micro_conversions"),
+    ("fct_micro_conversions", "messages_exist", "delete from marts.fct_messages where message_key = 'm1'"),
+    (
+        "fct_micro_conversions",
+        "campaigns_are_those_of_the_messages",
+        "update marts.fct_micro_conversions set variant = 'b'",
+    ),
+    ("fct_micro_conversions", "links_exist", "delete from marts.dim_links"),
+    (
+        "fct_micro_conversions",
+        "clicks_are_those_of_the_messages",
+        "delete from marts.fct_micro_conversions where micro_conversion = 'click'",
+    ),
+    ("dim_campaigns", "campaigns_of_messages_are_there", "delete from marts.dim_campaigns"),
+    (
+        "dim_campaigns",
+        "sending_ends_after_it_began",
+        "update marts.dim_campaigns set sent_to_at = timestamp '2025-01-01'",
+    ),
+    (
+        "dim_campaign_variants",
+        "variants_of_messages_are_there",
+        "delete from marts.dim_campaign_variants where variant = 'b'",
+    ),
+    ("dim_campaign_variants", "campaigns_exist", "delete from marts.dim_campaigns"),
+    ("dim_campaign_variants", "one_control_per_campaign", "update marts.dim_campaign_variants set is_control = true"),
+    ("dim_campaign_variants", "costs_add_up", "update marts.dim_campaigns set cost = 31"),
+    ("dim_links", "campaigns_exist", "delete from marts.dim_campaigns"),
+    ("dim_links", "no_query_is_stored", "update marts.dim_links set url = url || '?id=7'"),
+    ("dim_links", "no_address_is_stored", "update marts.dim_links set url = url || '/someone@example.com'"),
+    (
+        "dim_assignments",
+        "one_control_per_experiment",
+        "insert into marts.dim_assignments values ('subject', 's2', 'b', true, timestamp '2026-01-01')",
+    ),
+    (
+        "campaign_performance",
+        "sent_is_that_of_the_messages",
+        "delete from marts.campaign_performance where variant = 'b'",
+    ),
+    ("campaign_performance", "revenue_is_that_of_the_orders", "update marts.campaign_performance set revenue = 59.91"),
+    ("campaign_performance", "conversions_are_the_orders", "update marts.campaign_performance set conversions = 2"),
+    ("campaign_performance", "parts_fit_in_their_whole", "update marts.campaign_performance set delivered = 3"),
+    ("campaign_performance", "rates_are_their_parts", "update marts.campaign_performance set human_click_rate = 0.5"),
+    ("campaign_performance", "revenue_comes_from_conversions", "update marts.campaign_performance set conversions = 0"),
+    ("campaign_funnel", "steps_are_in_order", "update marts.campaign_funnel set step_number = 4 where step = 'open'"),
+    (
+        "campaign_funnel",
+        "no_step_is_left_out",
+        "delete from marts.campaign_funnel where step = 'open' and variant = 'b'",
+    ),
+    ("campaign_funnel", "the_funnel_never_grows", "update marts.campaign_funnel set messages = 3 where step = 'click'"),
+    (
+        "campaign_funnel",
+        "rates_are_their_parts",
+        "update marts.campaign_funnel set step_rate = 0 where step_rate is null",
+    ),
+    ("campaign_funnel", "rates_lie_in_their_interval", "update marts.campaign_funnel set step_rate_hi = 0.4"),
+    ("campaign_funnel", "sent_is_that_of_the_messages", "delete from marts.fct_messages where message_key = 'm2'"),
+    ("funnel_daily", "steps_are_in_order", "update marts.funnel_daily set step_number = 4 where step = 'open'"),
+    ("funnel_daily", "no_step_is_left_out", "delete from marts.funnel_daily where step = 'open'"),
+    ("funnel_daily", "the_funnel_never_grows", "update marts.funnel_daily set messages = 4 where step = 'click'"),
+    ("funnel_daily", "rates_are_their_parts", "update marts.funnel_daily set overall_rate = 0.9"),
+    ("funnel_daily", "sent_is_that_of_the_messages", "delete from marts.fct_messages where message_key = 'm2'"),
+    ("dim_subscribers", "recipients_are_there", "delete from marts.dim_subscribers where subscriber_key = 's3'"),
+    (
+        "dim_subscribers",
+        "deliveries_are_those_of_the_messages",
+        "update marts.dim_subscribers set messages_delivered = 1",
+    ),
+    ("dim_subscribers", "counts_are_not_negative", "update marts.dim_subscribers set orders = -1"),
+    (
+        "dim_subscribers",
+        "first_seen_comes_first",
+        "update marts.dim_subscribers set first_seen_at = timestamp '2026-01-02'",
+    ),
+    (
+        "segment_membership",
+        "members_leave_after_they_entered",
+        "update marts.segment_membership set left_at = entered_at",
+    ),
+    (
+        "segment_membership",
+        "current_members_have_not_left",
+        "update marts.segment_membership set left_at = timestamp '2027-01-01'",
+    ),
+    (
+        "segment_membership",
+        "stays_do_not_overlap",
+        "insert into marts.segment_membership values ('buyers', 's1', timestamp '2026-01-02', null, true, '')",
+    ),
+    ("segment_membership", "members_exist", "delete from marts.dim_subscribers where subscriber_key = 's1'"),
+    ("subscriber_interests", "subscribers_exist", "delete from marts.dim_subscribers where subscriber_key = 's1'"),
+    (
+        "subscriber_interests",
+        "ranks_are_unique",
+        "insert into marts.subscriber_interests select * replace ('hats' as content_category) from marts.subscriber_interests",
+    ),
+    ("subscriber_interests", "weights_are_not_negative", "update marts.subscriber_interests set weighted_events = -1"),
+    ("exports", "published_exports_have_a_time", "update pipeline.exports set published_at = null"),
+    ("exports", "held_exports_have_a_reason", "update pipeline.exports set reason = ' '"),
+    ("exports", "no_record_is_lost", "update pipeline.exports set records_loaded = 7 where export_id = 'e1'"),
+    (
+        "exports",
+        "published_exports_are_not_empty",
+        "update pipeline.exports set records_loaded = 0, records = 0 where export_id = 'e1'",
+    ),
+    ("data_quality", "no_address_is_stored", "update pipeline.check_results set observed = 'someone@example.com'"),
+    (
+        "publication",
+        "marts_know_no_future",
+        "create or replace view marts.publication as select timestamp '2027-01-01' as published_at, "
+        "null::timestamp as data_as_of, 'r1' as run_id",
+    ),
+]
+
+
+def relation(suite: str) -> str:
+    return f"{'intermediate' if suite.startswith('int_') else 'marts'}.{suite}"
+
+
+def unexpected_rows(connection, suite: str, expectation: str) -> int:
+    rule = next(rule for rule in SUITES[suite].expectations if rule.name == expectation)
+    query = rule.kwargs["unexpected_rows_query"]
+    for name, value in PARAMETERS.items():
+        query = query.replace(f"{{{name}}}", literal(value))
+    rows = rows_query(rule.type, {"unexpected_rows_query": query}, relation(suite))
+    return connection.execute(f"select count(*) from ({rows})").fetchone()[0]
+
+
+@pytest.mark.parametrize("suite", LATER_GATES)
+def test_a_consistent_warehouse_passes(suite, small_warehouse):
+    outcomes = run_suite(SUITES[suite], database=small_warehouse, table=relation(suite), parameters=PARAMETERS)
+    assert [outcome for outcome in outcomes if not outcome.success] == []
+    assert len(outcomes) == len(SUITES[suite].expectations)
+
+
+def test_a_home_without_exports_passes_every_later_gate(tmp_path):
+    path = tmp_path / "empty.duckdb"
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute(SMALL_WAREHOUSE)
+        tables = "select schema_name, table_name from duckdb_tables() where table_name <> 'dim_micro_conversions'"
+        for schema, table in connection.execute(tables).fetchall():
+            connection.execute(f"delete from {schema}.{table}")
+        connection.execute("create or replace view marts.publication as from marts.publication where false")
+    for suite in LATER_GATES:
+        outcomes = run_suite(SUITES[suite], database=path, table=relation(suite), parameters=PARAMETERS)
+        assert [outcome for outcome in outcomes if not outcome.success] == [], suite
+
+
+@pytest.mark.parametrize(("suite", "expectation", "defect"), DEFECTS, ids=lambda part: part[:60])
+def test_a_defect_is_found_by_the_rule_for_it(suite, expectation, defect, in_memory):
+    in_memory.begin()
+    try:
+        assert unexpected_rows(in_memory, suite, expectation) == 0
+        in_memory.execute(defect)
+        assert unexpected_rows(in_memory, suite, expectation) > 0
+    finally:
+        in_memory.rollback()
+
+
+def test_every_query_of_the_later_gates_has_its_defect_here():
+    queries = {(s, e.name) for s in LATER_GATES for e in SUITES[s].expectations if e.type == UNEXPECTED_ROWS}
+    assert queries == {(suite, expectation) for suite, expectation, _ in DEFECTS}
+
+
+def test_every_source_has_a_suite_of_its_own():
+    assert SOURCES.keys() <= SUITES.keys()
+
+
+def test_the_marts_are_expected_to_have_the_columns_of_the_contract():
+    if not CONTRACT.exists():
+        pytest.skip("the contract lies outside the repository and is not here")
+    contract = yaml.safe_load(CONTRACT.read_text())["marts"]
+    for name in contract.keys() & SUITES.keys():
+        expected = next(e.kwargs["column_set"] for e in SUITES[name].expectations if e.type == COLUMNS)
+        assert expected == contract[name]["columns"], name
+        assert list(SUITES[name].key) == contract[name]["key"], name
