@@ -6,7 +6,7 @@ verdict (`gates.py`), Great Expectations itself (`checks/great.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from orchestration.checks.data_docs import build_data_docs
 from orchestration.checks.great import audit_exports, run_suite
 from orchestration.checks.history import record_outcomes
 from orchestration.checks.outcome import Outcome
-from orchestration.checks.suites import Suite, load_suites
+from orchestration.checks.suites import Suite
 from orchestration.relations import Relation
 from orchestration.settings import Settings
 
@@ -43,12 +43,17 @@ def audit_relations(settings: Settings, guarded: Iterable[tuple[Suite, Relation]
 
 
 def remember(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, outcomes: Sequence[Outcome], *, run_id: str
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    suites: Mapping[str, Suite],
+    outcomes: Sequence[Outcome],
+    *,
+    run_id: str,
 ) -> None:
     """Write outcomes to the check history and show them in the Data Docs."""
     record_outcomes(connection, outcomes, run_id=run_id, checked_at=settings.now())
     if outcomes:
-        build_data_docs(settings.data_docs, load_suites(), outcomes, checked_at=settings.now())
+        build_data_docs(settings.data_docs, suites, outcomes, checked_at=settings.now())
 
 
 def _parameters(settings: Settings) -> dict[str, Any]:

@@ -93,8 +93,10 @@ class Dbt:
     def build_absent(self, absent: Iterable[Relation]) -> None:
         """Make relations that a selection needs and the warehouse lacks: seeds and views as they are, tables empty."""
         absent = list(absent)
-        self.build(relation.name for relation in absent if relation.kind in ("seed", "view"))
-        self.build((relation.name for relation in absent if relation.kind not in ("seed", "view")), empty=True)
+        self.build(relation.name for relation in absent if relation.kind == "seed")
+        self.build((relation.name for relation in absent if relation.kind != "seed"), empty=True)
+        # `--empty` wrote its limit into the views' own SQL, and some of them stand on tables made just now.
+        self.build(relation.name for relation in absent if relation.kind == "view")
 
     @cached_property
     def _loaded_manifest(self):

@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.published import build_publication_asset
 from orchestration.assets.raw import build_raw_assets
+from orchestration.checks.suites import Suite, load_suites
 from orchestration.dbt import Dbt
 from orchestration.jobs import build_main_job, build_withdraw_job
 from orchestration.resources import Warehouse
@@ -25,16 +26,18 @@ def build_defs(
     *,
     settings: Settings | None = None,
     sources: Mapping[str, Source] = SOURCES,
+    suites: Mapping[str, Suite] | None = None,
     dbt: Dbt | None = None,
     resources: Mapping[str, object] | None = None,
 ) -> dg.Definitions:
     """All assets, checks, jobs, the sensor and the schedule of one home; arguments replace the defaults."""
     settings = settings or Settings.from_environment()
+    suites = suites or load_suites()
     dbt = dbt or Dbt(settings)
     return dg.Definitions(
         assets=[
-            *build_raw_assets(settings, sources),
-            *build_model_assets(settings, dbt),
+            *build_raw_assets(settings, sources, suites),
+            *build_model_assets(settings, dbt, suites),
             build_publication_asset(settings, dbt),
         ],
         jobs=[build_main_job(), build_withdraw_job(settings)],

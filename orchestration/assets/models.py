@@ -9,6 +9,7 @@ and ends with the third. A step builds whatever subset of its assets was selecte
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from dagster_dbt import DagsterDbtTranslator
 from orchestration import audits, due, gates, relations
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
-from orchestration.checks.suites import Suite, load_suites
+from orchestration.checks.suites import Suite
 from orchestration.dbt import Dbt
 from orchestration.exports import ledger
 from orchestration.lineage import ColumnLineage
@@ -71,26 +72,31 @@ class Step:
         return [(suite, self.relations[key]) for key, suite in self.suites.items()]
 
 
-def build_model_assets(settings: Settings, dbt: Dbt) -> list[dg.AssetsDefinition]:
+def build_model_assets(settings: Settings, dbt: Dbt, suites: Mapping[str, Suite]) -> list[dg.AssetsDefinition]:
     """The two steps. Parses the dbt project if its manifest is missing or stale."""
     declared = relations.declared_relations(dbt.manifest)
     early = _canonical_names(dbt.manifest, declared)
     translator = Translator()
-    suites = load_suites()
     steps = []
     for name, gate, gate_before, names in (
         ("canonical_events", gates.CANONICAL_EVENTS, None, early),
         ("marts", gates.MARTS, gates.CANONICAL_EVENTS, declared.keys() - early),
     ):
-        specs = [_spec(translator, dbt.manifest, declared[relation]) for relation in sorted(names)]
+        specs = _upstream_first([_spec(translator, dbt.manifest, declared[relation]) for relation in sorted(names)])
         by_key = {spec.key: declared[spec.key.path[-1]] for spec in specs}
         guarded = {key: suites[relation.name] for key, relation in by_key.items() if relation.name in suites}
-        steps.append(_step_assets(settings, dbt, translator, specs, Step(name, by_key, guarded, gate, gate_before)))
+        step = Step(name, by_key, guarded, gate, gate_before)
+        steps.append(_step_assets(settings, dbt, translator, specs, step, suites))
     return steps
 
 
 def _step_assets(
-    settings: Settings, dbt: Dbt, translator: Translator, specs: Sequence[dg.AssetSpec], step: Step
+    settings: Settings,
+    dbt: Dbt,
+    translator: Translator,
+    specs: Sequence[dg.AssetSpec],
+    step: Step,
+    suites: Mapping[str, Suite],
 ) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=step.name,
@@ -126,7 +132,7 @@ def _step_assets(
                 reason = gates.refusal(step.gate, outcomes, ledger.exports_since_publication(connection))
                 verdict = gates.Verdict(step.gate, "refused" if reason else "passed", reason, seen_due)
                 _record(connection, settings, context.run_id, verdict)
-                audits.remember(connection, settings, outcomes, run_id=context.run_id)
+                audits.remember(connection, settings, suites, outcomes, run_id=context.run_id)
         if reason:
             context.instance.add_run_tags(context.run_id, {REFUSED_TAG: step.gate})
         for key, suite in step.suites.items():
@@ -177,6 +183,13 @@ def _spec(translator: Translator, manifest: Mapping[str, Any], relation: Relatio
         deps=[dep for dep in spec.deps if dep.asset_key.path[0] not in _LOADER_SCHEMAS],
         kinds={"dbt", "duckdb", relation.kind},
     )
+
+
+def _upstream_first(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
+    """The order in which a step must report its assets."""
+    by_key = {spec.key: spec for spec in specs}
+    order = TopologicalSorter({spec.key: [dep.asset_key for dep in spec.deps] for spec in specs}).static_order()
+    return [by_key[key] for key in order if key in by_key]
 
 
 def _canonical_names(manifest: Mapping[str, Any], declared: Mapping[str, Relation]) -> set[str]:

@@ -13,19 +13,24 @@ from orchestration import audits, progress
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
-from orchestration.checks.suites import Suite, load_suite, load_suites
+from orchestration.checks.suites import Suite
 from orchestration.exports.load import LoadReport, load_source
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 from orchestration.sources import Source
 
 
-def build_raw_assets(settings: Settings, sources: Mapping[str, Source]) -> list[dg.AssetsDefinition]:
-    """`raw/<source>` for every declared source."""
-    return [_raw_asset(settings, source, load_suite(source.suite), sources) for source in sources.values()]
+def build_raw_assets(
+    settings: Settings, sources: Mapping[str, Source], suites: Mapping[str, Suite]
+) -> list[dg.AssetsDefinition]:
+    """`raw/<source>` for every declared source, guarded by the suite its declaration names."""
+    return [_raw_asset(settings, source, suites, sources) for source in sources.values()]
 
 
-def _raw_asset(settings: Settings, source: Source, suite: Suite, sources: Mapping[str, Source]) -> dg.AssetsDefinition:
+def _raw_asset(
+    settings: Settings, source: Source, suites: Mapping[str, Suite], sources: Mapping[str, Source]
+) -> dg.AssetsDefinition:
+    suite = suites[source.suite]
     key = dg.AssetKey(["raw", source.source])
 
     @dg.asset(
@@ -50,7 +55,7 @@ def _raw_asset(settings: Settings, source: Source, suite: Suite, sources: Mappin
             sources,
         )
         if report.outcomes:
-            build_data_docs(settings.data_docs, load_suites(), report.outcomes, checked_at=settings.now())
+            build_data_docs(settings.data_docs, suites, report.outcomes, checked_at=settings.now())
         with warehouse.get_connection() as connection:
             rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})

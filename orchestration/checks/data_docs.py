@@ -35,12 +35,15 @@ _GATES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What a page shows of one expectation. `state` is passed, warned or refused; `exports` counts those involved."""
+    """What a page shows of one expectation. `state` is passed, warned or refused.
+
+    `involved` are some of the `exports` that are, by number, involved: (export_id, what it showed by itself or '').
+    """
 
     expectation: str
     state: str
     observed: str
-    involved: Sequence[str]
+    involved: Sequence[tuple[str, str]]
     exports: int
 
 
@@ -85,9 +88,10 @@ def _findings(suite: Suite, outcomes: Sequence[Outcome]) -> Iterator[Finding]:
     for expectation in suite.expectations:
         own = [outcome for outcome in outcomes if outcome.expectation == expectation.name]
         failed = [outcome for outcome in own if not outcome.success]
-        involved = list(dict.fromkeys(export_id for outcome in failed for export_id in outcome.involved))
+        involved = {e: o.observed if o.batch and len(own) > 1 else "" for o in failed for e in o.involved}
         state = "passed" if own and not failed else "refused" if expectation.blocks else "warned"
-        yield Finding(expectation.name, state, _observed(own, failed), involved[:_NAMED_EXPORTS], len(involved))
+        named = list(involved.items())[:_NAMED_EXPORTS]
+        yield Finding(expectation.name, state, _observed(own, failed), named, len(involved))
 
 
 def _observed(outcomes: Sequence[Outcome], failed: Sequence[Outcome]) -> str:

@@ -9,6 +9,7 @@ lacks: columns come from `duckdb_columns()`. Both are covered by `tests/checks/t
 
 from __future__ import annotations
 
+from contextlib import closing
 from types import ModuleType
 
 import duckdb
@@ -16,6 +17,7 @@ from sqlalchemy import types
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
+from sqlalchemy.sql.compiler import IdentifierPreparer
 
 URL = "duckdb+checks://"
 
@@ -27,6 +29,14 @@ _COLUMNS = """
 """
 
 
+def _reserved_words() -> frozenset[str]:
+    with closing(duckdb.connect()) as connection:
+        words = connection.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
+        ).fetchall()
+    return frozenset(word for (word,) in words)
+
+
 class BufferedContext(DefaultExecutionContext):
     """Takes all rows from the cursor when a statement has run, so that a result outlives its connection."""
 
@@ -35,6 +45,12 @@ class BufferedContext(DefaultExecutionContext):
         description = self.cursor.description
         rows = self.cursor.fetchall() if description else ()
         self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, description, rows)
+
+
+class Quoting(IdentifierPreparer):
+    """Quotes the words that DuckDB keeps for itself, a column named `at` for instance."""
+
+    reserved_words = _reserved_words()
 
 
 class ChecksDialect(DefaultDialect):
@@ -49,6 +65,7 @@ class ChecksDialect(DefaultDialect):
     supports_native_boolean = True
     supports_statement_cache = True
     execution_ctx_cls = BufferedContext
+    preparer = Quoting
 
     @classmethod
     def import_dbapi(cls) -> ModuleType:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +119,9 @@ class Result:
         return rows_query(self.expectation.type, self.kwargs, table)
 
 
-def _validate(suite: Suite, connection, table: str, parameters: Mapping[str, Any]) -> list[Result]:
+def _validate(
+    suite: Suite, connection: duckdb.DuckDBPyConnection, table: str, parameters: Mapping[str, Any]
+) -> list[Result]:
     """The results of a suite, in its order."""
     try:
         found = {
@@ -136,7 +138,9 @@ def _validate(suite: Suite, connection, table: str, parameters: Mapping[str, Any
     ]
 
 
-def _ask(suite: Suite, connection, table: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _ask(
+    suite: Suite, connection: duckdb.DuckDBPyConnection, table: str, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Great Expectations' own results, as JSON, in an order of its own."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
@@ -185,7 +189,7 @@ def _result(expectation: Expectation, item: Mapping[str, Any]) -> Result:
     # Errors come as one for the expectation or as one for each of its metrics.
     raised = item.get("exception_info") or {}
     each = [raised] if "raised_exception" in raised else list(raised.values())
-    errors = [info["exception_message"] for info in each if info["raised_exception"]]
+    errors = [info["exception_message"] or "" for info in each if info["raised_exception"]]
     found = item["result"]
     if found.get("element_count") and found.get("unexpected_count") is None:
         errors.append("The rows were not counted.")  # which Great Expectations takes for none
@@ -208,7 +212,9 @@ def _plain(message: str) -> str:
 # --- results to outcomes ---------------------------------------------------------------------------------------------
 
 
-def _table_outcome(suite: Suite, batch: str, result: Result, connection, table: str) -> Outcome:
+def _table_outcome(
+    suite: Suite, batch: str, result: Result, connection: duckdb.DuckDBPyConnection, table: str
+) -> Outcome:
     found_rows = result.unexpected_count and not result.success
     return Outcome(
         suite=suite.name,
@@ -276,7 +282,7 @@ def _counted(number: int, noun: str) -> str:
 # --- the first gate: a profile of exports -----------------------------------------------------------------------------
 
 
-def _exports(connection) -> dict[str, dict[str, Any]]:
+def _exports(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     cursor = connection.execute(f"select * from {_PROFILE} order by {EXPORT}")
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
@@ -286,7 +292,7 @@ def _exports(connection) -> dict[str, dict[str, Any]]:
     return exports
 
 
-def _refused(connection, result: Result, all_exports) -> set[str]:
+def _refused(connection: duckdb.DuckDBPyConnection, result: Result, all_exports: Iterable[str]) -> set[str]:
     """The exports that fail an expectation."""
     count = result.unexpected_count
     if count is None:

@@ -36,9 +36,9 @@ _INSERT = """
 def record_outcomes(
     connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome], *, run_id: str, checked_at: datetime
 ) -> None:
-    """Add the outcomes of a run (`checked_at` in UTC); what the same run observed before of the same things is replaced.
+    """Add the outcomes of a run (`checked_at` in UTC), in the place of what it observed of the same things before.
 
-    In a transaction of the caller's they stand or fall with it.
+    Within a transaction of the caller's they stand or fall with it.
     """
     if not outcomes:
         return

@@ -35,13 +35,17 @@ from orchestration.exports.json_lines import JsonLines
 from orchestration.settings import Settings
 from orchestration.sources import Source
 
-# Set by the scan where DuckDB read nothing, or something other than one object: the patient readers then take over.
+# Said where DuckDB read nothing, or something other than one record: the patient readers then take over.
 UNREAD = "unread"
+PAGE = "a page of records in the place of one"
 
 _NOT_STRICT = "invalid JSON"
 # DuckDB also reads NaN, Infinity and trailing commas, which are no JSON. These patterns find where they may be; each
 # begins with one plain character, which makes them several times faster than one pattern for all.
 _MAY_BE_LENIENT = (r",\s*([}\]]|[-+]?(?i:nan|inf))", r":\s*[-+]?(?i:nan|inf)", r"\[\s*[-+]?(?i:nan|inf)")
+# A value says something and is no object or list; a time holds at least the digits of a year.
+_A_VALUE = r"^\s*[^\s{\[]"
+_A_TIME = r"^[^{\[]*[0-9].*[0-9].*[0-9].*[0-9]"
 # Rows of a spool written by our own readers.
 _SPOOL_COLUMNS = {"export_id": "varchar", "position": "bigint", "record": "varchar", "problem": "varchar"}
 _EXPORT_COLUMNS = {"export_id": "varchar", "source": "varchar", "file_name": "varchar", "bytes": "bigint"}
@@ -69,7 +73,7 @@ def from_scan(
         from {scan}
     """
     _write(reader, rows, source, vendors, path)
-    unread = f"select count(*) from read_parquet({_text(str(path))}) where problem = '{UNREAD}'"
+    unread = f"select count(*) from read_parquet({_text(str(path))}) where problem in ('{UNREAD}', '{PAGE}')"
     return reader.execute(unread).fetchone()[0] == 0
 
 
@@ -81,7 +85,11 @@ def from_spool(
     path: Path,
 ) -> None:
     """Write the candidate of rows that our own readers spooled: export_id, position, record, problem."""
-    rows = f"select * from {spool.relation(_SPOOL_COLUMNS)}"
+    # What our readers pass and DuckDB does not, should there be such a thing, is not readable either.
+    rows = f"""
+        select * replace (case when problem is null and not json_valid(record) then '{_NOT_STRICT}' else problem end as problem)
+        from {spool.relation(_SPOOL_COLUMNS)}
+    """
     _write(reader, rows, source, vendors, path)
 
 
@@ -95,27 +103,44 @@ def write_profile(
 ) -> None:
     """Write the profile of the exports that were spooled: export_id, source, file_name, bytes."""
     missing = ",\n".join(
-        f"count(*) filter (list_contains(string_split(problem, ', '), {_text(absence(requirement))})) "
-        f"/ nullif(count(record), 0) as no_{requirement}_share"
+        f"sum(times) filter (list_contains(string_split(problem, ', '), {_text(absence(requirement))})) "
+        f"as no_{requirement}"
         for requirement in source.requires
     )
-    counted = relation(candidates) if candidates else _NO_ROWS
+    shares = ",\n".join(
+        f"coalesce(no_{requirement}, 0) / nullif(records, 0) as no_{requirement}_share" for requirement in source.requires
+    )
     reader.execute(f"""
         copy (
-            with exports as (select * from {exports.relation(_EXPORT_COLUMNS)})
+            with exports as (select * from {exports.relation(_EXPORT_COLUMNS)}),
+            kinds as (
+                select export_id, problem, looks_like, count(*) as times
+                from {relation(candidates) if candidates else _NO_ROWS}
+                group by all
+            ),
+            counted as (
+                select
+                    export_id, source, file_name, bytes,
+                    coalesce(sum(times), 0) as records,
+                    coalesce(sum(times) filter (problem is not null), 0) as rejected,
+                    coalesce(sum(times) filter (looks_like is not null), 0) as foreign_records,
+                    arg_max(looks_like, (times, looks_like)) as foreign_source,
+                    {missing}
+                from exports left join kinds using (export_id)
+                group by all
+            )
             select
-                exports.export_id, exports.source, exports.file_name, exports.bytes,
-                count(record) as records,
-                count(problem) as rejected,
-                count(problem) / nullif(count(record), 0) as rejected_share,
+                export_id, source, file_name, bytes::bigint as bytes,
+                records::bigint as records,
+                rejected::bigint as rejected,
+                rejected / nullif(records, 0) as rejected_share,
                 {settings.unreadable_share_limit}::double as rejected_share_limit,
-                count(looks_like) as foreign_records,
-                count(looks_like) / nullif(count(record), 0) as foreign_share,
-                min(looks_like) as foreign_source,
-                {missing}
-            from exports left join {counted} as counted using (export_id)
-            group by all
-            order by exports.export_id
+                foreign_records::bigint as foreign_records,
+                foreign_records / nullif(records, 0) as foreign_share,
+                foreign_source,
+                {shares}
+            from counted
+            order by export_id
         ) to {_text(str(path))} (format parquet)
     """)
 
@@ -162,13 +187,12 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
         for name, key_sets in vendors.items()
         if name != source.source
     )
-    judgements = {requirement: asked.meets(requirement, paths) for requirement, paths in source.requires.items()}
-    kind_of_record = asked.first_value(source.requires.get("type", ()))
     absences = []
-    for requirement, met in judgements.items():
-        excused = ", ".join(_text(name.lower()) for name in source.excused.get(requirement, ()))
-        excuse = f" or lower({kind_of_record}) in ({excused})" if excused else ""
-        absences.append(f"case when not coalesce({met}{excuse}, false) then {_text(absence(requirement))} end")
+    for requirement, paths in source.requires.items():
+        met = asked.meets(requirement, paths)
+        if excused := source.excused.get(requirement):
+            met += " or " + asked.is_one_of(excused, source.requires["type"])
+        absences.append(f"case when not ({met}) then {_text(absence(requirement))} end")
     pages = " or ".join(f"{asked.value(_key_path(key) + '[0]')} is not null" for key in source.pages) or "false"
     personal = [
         f"{asked.value(json_path)} as {column}"
@@ -197,8 +221,7 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
                 export_id, position, record,
                 case
                     when problem is not null then problem
-                    when plain is null then '{_NOT_STRICT}'
-                    when {pages} then '{UNREAD}'
+                    when {pages} then '{PAGE}'
                     when looks_like is not null
                         then concat('looks like ', looks_like, ', not ', {_text(source.source)})
                     else nullif(concat_ws(', ', {", ".join(absences)}), '')
@@ -224,8 +247,8 @@ class _Asked:
     def takes(self) -> dict[str, str]:
         """Column name to the expression that takes it out of a record."""
         plain = ", ".join(map(_text, self._plain))
-        return {"plain": f"try(json_extract_string(record, [{plain}]))"} | {
-            f"wild_{number}": f"try(json_extract_string(record, {_text(json_path)}))"
+        return {"plain": f"json_extract_string(record, [{plain}])"} | {
+            f"wild_{number}": f"json_extract_string(record, {_text(json_path)})"
             for number, json_path in enumerate(self._wild)
         }
 
@@ -235,22 +258,22 @@ class _Asked:
             return f"wild_{self._wild.index(json_path)}"
         return f"plain[{self._plain.index(json_path) + 1}]"
 
-    def first_value(self, paths: Sequence[str]) -> str:
-        """The first value that says something, as text; null where none does."""
-        values = [self._text(json_path) for json_path in paths] or ["null::varchar"]
-        return f"coalesce({', '.join(values)})"
-
     def meets(self, requirement: str, paths: Sequence[str]) -> str:
-        """Whether a record has what is required; a time must at least hold the digits of a year."""
-        value = self.first_value(paths)
-        return f"regexp_matches({value}, '([0-9].*){{4}}')" if requirement == "time" else f"{value} is not null"
+        """Whether one of the paths leads to what is required."""
+        pattern = _text(_A_TIME if requirement == "time" else _A_VALUE)
+        found = [
+            f"len(list_filter({self.value(path)}, lambda item: regexp_matches(item, {pattern}))) > 0"
+            if "[*]" in path
+            else f"regexp_matches({self.value(path)}, {pattern})"
+            for path in paths
+        ]
+        return " or ".join(f"coalesce({condition}, false)" for condition in found)
 
-    def _text(self, json_path: str) -> str:
-        value = self.value(json_path)
-        if "[*]" in json_path:
-            return f"list_filter({value}, lambda item: trim(item) <> '')[1]"
-        # An object or a list in the place of a value is none.
-        return f"case when trim({value}) <> '' and {value}[1] not in ('{{', '[') then {value} end"
+    def is_one_of(self, names: Sequence[str], paths: Sequence[str]) -> str:
+        """Whether one of the plain paths leads to one of the names, compared without case."""
+        listed = ", ".join(_text(name.lower()) for name in names)
+        plain = [self.value(path) for path in paths if "[*]" not in path]
+        return " or ".join(f"coalesce(lower({value}) in ({listed}), false)" for value in plain)
 
 
 def _key_path(key: str) -> str:

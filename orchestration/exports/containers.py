@@ -86,12 +86,13 @@ class Part:
 
 
 class Spool:
-    """A folder of our own for unpacked content and other files of a moment."""
+    """A folder of our own for unpacked content and other files of a moment; what lay there before is removed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
 
     def new_path(self, suffix: str = "") -> Path:
         """A path that nothing has yet."""
@@ -289,7 +290,7 @@ class _ZstdStream(io.RawIOBase):
 def _zip_members(packed: Part, spool: Spool, allowance: Allowance, depth: int) -> Iterator[Part]:
     with packed.content.open() as file:
         archive = _undamaged(lambda: zipfile.ZipFile(file), "ZIP archive")
-        members = [info for info in archive.infolist() if not info.is_dir() and not _is_clutter(info.filename)]
+        members = [info for info in archive.infolist() if not info.is_dir() and (_hostile(info) or not _is_clutter(info))]
         if any(info.filename == "[Content_Types].xml" for info in members):
             raise ContainerError("an Office document, not an export; save its table as CSV")
         allowance.demand_members(len(members))
@@ -343,9 +344,9 @@ class _Slice(io.RawIOBase):
         return data
 
 
-def _is_clutter(name: str) -> bool:
-    """What file managers add to archives: it is nobody's export."""
-    return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
+def _is_clutter(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is what file managers add to archives: it is nobody's export."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in info.filename.split("/"))
 
 
 def _hostile(info: zipfile.ZipInfo) -> str | None:

@@ -46,13 +46,14 @@ def decide(profile: Mapping[str, Any], refusals: Sequence[Outcome], problems: Ma
             f"foreign: {foreign:,} of {records:,} records look like {vendor}, and this is the folder of "
             f"{profile['source']}. If they are, move the file to landing/{vendor}"
         )
-    reasons = [f"{outcome.description or outcome.expectation} (observed: {outcome.observed})" for outcome in refusals]
+    reasons = []
     if beyond_limit:
-        reasons.insert(
-            0,
+        reasons.append(
             f"unreadable: {rejected:,} of {records:,} records, more than "
-            f"{profile['rejected_share_limit']:.0%}: {worst}",
+            f"{profile['rejected_share_limit']:.0%}: {worst}"
         )
+        refusals = [outcome for outcome in refusals if outcome.column_name != "rejected_share"]  # said already
+    reasons += [f"{outcome.description or outcome.expectation} (observed: {outcome.observed})" for outcome in refusals]
     return held("; ".join(dict.fromkeys(reasons)))
 
 

@@ -16,13 +16,14 @@ from orchestration.exports.json_text import Record
 
 # A quote that nobody closes would swallow the rest of the file: a row may span so many lines.
 MAX_LINES_OF_A_ROW = 1_000
+_BLANKS = " \t\r\n\f"
 csv.field_size_limit(16 * 1024 * 1024)
 
 
 def header(lines: Iterable[str], delimiter: str) -> list[str]:
     """The column names of the first row that is not blank: nameless ones are called column_2, repeated ones email_1."""
     rows = csv.reader(lines, delimiter=delimiter)
-    return _names(next((row for row in rows if any(cell.strip() for cell in row)), []))
+    return _names(next((row for row in rows if not _is_blank(row)), []))
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
@@ -37,7 +38,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         except csv.Error as error:
             yield Record(source.first_line_back(), f"not a row of cells ({error})")
             continue
-        if not any(cell.strip() for cell in row):
+        if _is_blank(row):
             continue
         if names is None:
             names = _names(row)
@@ -54,6 +55,11 @@ def as_json(names: Sequence[str], row: Sequence[str]) -> str:
     """A row as JSON text; cells that the row does not reach are null."""
     cells = dict(itertools.zip_longest(names, row[: len(names)]))
     return json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_blank(row: Sequence[str]) -> bool:
+    """Whether a row says nothing: spreadsheets end with many of these."""
+    return not any(cell.strip(_BLANKS) for cell in row)
 
 
 def _names(row: Sequence[str]) -> list[str]:

@@ -80,7 +80,8 @@ def recognise(head: bytes, complete: bool) -> Format:
         if not complete:
             raise FormatError(f"unknown format: the first {len(head):,} bytes are blank")
         return Format(Kind.EMPTY)
-    if text[0] not in "{[" and _CONTROL.search(text[:1000]):
+    beginning = text[:1000]
+    if text[0] not in "{[" and ("\x00" in beginning or 10 * len(_CONTROL.findall(beginning)) > len(beginning)):
         raise FormatError(f"unknown format: not text; the file begins with the bytes {head[:8].hex(' ')}")
     if text.startswith("<"):
         raise FormatError("unknown format: this is HTML or XML, perhaps an error page saved in place of an export")

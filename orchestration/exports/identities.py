@@ -13,7 +13,8 @@ _BLOCK_BYTES = 64  # SHA-256's, which HMAC pads its key to
 
 def normalised(address: str) -> str:
     """SQL for an address's normal form: trimmed, lower case, `Name <a@b>` reduced to `a@b`. Empty where none is given."""
-    return rf"lower(trim(regexp_replace({address}, '^[^<]*<([^<>]*)>\s*$', '\1')))"
+    bare = rf"case when contains({address}, '<') then regexp_replace({address}, '^[^<]*<([^<>]*)>\s*$', '\1') else {address} end"
+    return f"lower(trim({bare}))"
 
 
 def hmac_sha256(text: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LEAST_OBJECT_SIZE = 1 << 20
 
 
@@ -26,7 +26,7 @@ class JsonLines:
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Add a row."""
-        line = _ENCODE(row)
+        line = "{" + ",".join([f'"{name}":{_encoded(value)}' for name, value in row.items()]) + "}"
         self._file.write(line)
         self._file.write("\n")
         self._longest = max(self._longest, len(line))
@@ -45,3 +45,8 @@ class JsonLines:
         """Close and remove the file."""
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _encoded(value: Any) -> str:
+    # A text by itself takes a tenth of the time that an encoder takes for a mapping.
+    return encode_basestring(value) if type(value) is str else json.dumps(value)

@@ -47,16 +47,20 @@ def records(chunks: Iterable[str], pages: Collection[str] = ()) -> Iterator[Reco
     Elements of top-level arrays are records, and so are the elements of an object's list under one of the keys `pages`.
     """
     text = _Window(iter(chunks))
+    pages = frozenset(pages)
     in_array = False
     while text.ahead():
+        yield from _sound_objects(text, _BLANK_OR_COMMA if in_array else _BLANK, pages)
         separator = text.skip(_BLANK_OR_COMMA if in_array else _BLANK)
-        if text.at_end():
+        if not text.ahead():
             break
         first = text.first()
         if first == "]" and in_array:
             text.take(1)
             in_array = False
-        elif first == "[" and (not in_array or _begins_anew(separator)):
+        elif first == "[" and (not in_array or (text.begins_line() and "," not in separator)):
+            # A bracket at the beginning of a line, without a comma before it, is the next line's own array: the former
+            # one was cut off.
             if in_array:
                 yield _NEVER_CLOSED
             text.take(1)
@@ -67,9 +71,25 @@ def records(chunks: Iterable[str], pages: Collection[str] = ()) -> Iterator[Reco
         yield _NEVER_CLOSED
 
 
-def _begins_anew(separator: str) -> bool:
-    """Whether a bracket within an array is the next line's own array, the former one having been cut off."""
-    return "\n" in separator and "," not in separator
+def _sound_objects(text: _Window, separator: re.Pattern, pages: frozenset[str]) -> Iterator[Record]:
+    """The run of objects that need no second look, from the position on: nearly all of nearly every export."""
+    whole, end, last_start = text.text, text.position, text.last_start()
+    while True:
+        start = separator.match(whole, end).end()
+        if start >= last_start or whole[start] != "{":
+            break
+        try:
+            value, next_end = _DECODER.raw_decode(whole, start)
+        except (ValueError, RecursionError):
+            break
+        piece = whole[start:next_end]
+        if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS or not pages.isdisjoint(value):
+            break
+        if not piece.isascii() and _BAD_BYTE.search(piece):
+            break
+        yield Record(piece)
+        end = next_end
+    text.position = end
 
 
 _NEVER_CLOSED = Record("", f"{TRUNCATED}: the array is never closed")
@@ -102,11 +122,19 @@ class _Window:
                 self.text, self.position = self.text[self.position :] + chunk, 0
         return not self.at_end()
 
+    def last_start(self) -> int:
+        """Where a record must begin at the latest to be in view as a whole."""
+        return len(self.text) if self._finished else len(self.text) - MAX_RECORD_CHARS
+
     def at_end(self) -> bool:
         return self.position >= len(self.text)
 
     def first(self) -> str:
         return self.text[self.position]
+
+    def begins_line(self) -> bool:
+        line_start = max(self.text.rfind("\n", 0, self.position), self.text.rfind("\r", 0, self.position)) + 1
+        return not self.text[line_start : self.position].strip()
 
     def skip(self, pattern: re.Pattern) -> str:
         start = self.position
@@ -119,7 +147,7 @@ class _Window:
         return self.text[start : self.position]
 
 
-def _next_value(text: _Window, in_array: bool, pages: Collection[str]) -> Iterator[Record]:
+def _next_value(text: _Window, in_array: bool, pages: frozenset[str]) -> Iterator[Record]:
     start = text.position
     try:
         value, end = _DECODER.raw_decode(text.text, start)
@@ -128,11 +156,11 @@ def _next_value(text: _Window, in_array: bool, pages: Collection[str]) -> Iterat
         return
     if not isinstance(value, dict):
         # A bare number or word at the top level ends with its line: what follows on it is no record of its own.
-        end = end if in_array else _LINE.match(text.text, start).end()
-        yield _record(text.take(end - start).rstrip(), NOT_AN_OBJECT)
+        line = text.take((end if in_array else _LINE.match(text.text, start).end()) - start).rstrip()
+        yield _record(line, NOT_AN_OBJECT if len(line) == end - start else NOT_JSON)
         return
     piece = text.take(end - start)
-    page = next((key for key in pages if isinstance(value.get(key), list)), None)
+    page = next((key for key in sorted(pages) if isinstance(value.get(key), list)), None)
     if len(piece) > MAX_RECORD_CHARS:
         yield _record(piece, TOO_LONG)
     elif page is not None:
@@ -173,8 +201,9 @@ def _damaged(text: _Window, in_array: bool) -> Record:
         return _record(text.take(end - start).rstrip(), NOT_JSON)
     limit = min(len(whole), start + MAX_RECORD_CHARS)
     end = _closing(whole, start, limit)
-    if end is None or not _may_end_at(whole, end, in_array):
-        end = _next_line_with_value(whole, start, limit)
+    line = _next_line_with_value(whole, start, limit)
+    if end is None or not _may_end_at(whole, end, in_array) or (line is not None and line < end and _is_sound(whole, line)):
+        end = line
     if end is not None:
         return _record(text.take(end - start).rstrip(" \t\r\n,"), NOT_JSON)
     return _record(text.take(limit - start).rstrip(), TRUNCATED if limit == len(whole) else TOO_LONG)
@@ -202,6 +231,15 @@ def _closing(text: str, start: int, limit: int) -> int | None:
         elif mark == '"':
             return None  # a string that does not end on its line
     return None
+
+
+def _is_sound(text: str, line: int) -> bool:
+    """Whether an object begins on a line and can be read: then it is a record, whatever surrounds it."""
+    try:
+        value, _ = _DECODER.raw_decode(text, _BLANK_OR_COMMA.match(text, line).end())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict)
 
 
 def _next_line_with_value(text: str, start: int, limit: int) -> int | None:

@@ -24,7 +24,7 @@ _SCHEMA = """
     create table if not exists ledger (ledger_id text);
     create table if not exists exports (export_id text primary key, status text, reader_version integer) without rowid;
     create table if not exists files (
-        path blob, size integer, mtime_ns integer, problem text, export_id text, primary key (path, export_id)
+        path blob primary key, size integer, mtime_ns integer, problem text, held_by_version integer
     ) without rowid;
 """
 _BATCH = 10_000
@@ -66,13 +66,14 @@ class LandingIndex:
     def follow(self, warehouse: duckdb.DuckDBPyConnection) -> None:
         """Take over what the ledger knows, where it is another ledger or knows more or less than the index does."""
         ledger_id = ledger.ledger_id(warehouse)
-        counted = "select count(*), coalesce(sum(reader_version * (status = 'quarantined')::int), 0) from pipeline.exports"
         same_ledger = self._one("select ledger_id from ledger") == ledger_id
-        held = "select count(*), coalesce(sum(reader_version * (status = 'quarantined')), 0) from exports"
-        if same_ledger and warehouse.execute(counted).fetchone() == self._database.execute(held).fetchone():
+        counts = "select count(*), count(case when status = 'quarantined' then 1 end) from "
+        known, held = self._database.execute(counts + "exports").fetchone()
+        true_known, true_held = warehouse.execute(counts + "pipeline.exports").fetchone()
+        if same_ledger and (known, held) == (true_known, true_held):
             return
         with self._database:
-            if not same_ledger:
+            if not same_ledger or true_known < known:  # files may have been dealt with for another ledger than this
                 self._database.execute("delete from files")
             self._database.execute("delete from ledger")
             self._database.execute("insert into ledger values (?)", [ledger_id])
@@ -85,33 +86,39 @@ class LandingIndex:
         """Whether all exports of a file, in its present state, are in the ledger and none is to be tried again."""
         if not self._database:
             return False
-        rows = self._database.execute(
-            "select size, mtime_ns, problem, export_id, status, reader_version "
-            "from files left join exports using (export_id) where path = ?",
-            [os.fsencode(file.path)],
-        ).fetchall()
-        return bool(rows) and all(
-            (size, mtime_ns, problem) == (file.size, file.mtime_ns, file.problem)
-            and status is not None
-            and not KnownExport(export_id, status, version).may_be_tried_again(reader_version)
-            for size, mtime_ns, problem, export_id, status, version in rows
+        found = self._database.execute(
+            "select 1 from files where path = ? and size = ? and mtime_ns = ? and problem is ? "
+            "and coalesce(held_by_version, ?) = ?",
+            [os.fsencode(file.path), file.size, file.mtime_ns, file.problem, reader_version, reader_version],
         )
+        return found.fetchone() is not None
 
     def export(self, export_id: str) -> KnownExport | None:
         """What the ledger says of an export, None where it does not know it."""
         row = self._database.execute("select * from exports where export_id = ?", [export_id]).fetchone()
         return KnownExport(*row) if row else None
 
-    def remember(self, exports: Iterable[KnownExport], files: Iterable[tuple[LandingFile, Iterable[str]]]) -> None:
+    def remember(
+        self,
+        exports: Iterable[KnownExport],
+        files: Iterable[tuple[LandingFile, Iterable[str]]],
+        reader_version: int,
+    ) -> None:
         """Take over exports as the ledger now has them, and files with the ids of all their exports."""
         with self._database:
             self._database.executemany("insert or replace into exports values (?, ?, ?)", exports)
             for file, export_ids in files:
-                path = os.fsencode(file.path)
-                self._database.execute("delete from files where path = ?", [path])
-                self._database.executemany(
+                known = [self.export(export_id) for export_id in export_ids]
+                is_held = any(export is None or export.status == "quarantined" for export in known)
+                self._database.execute(
                     "insert or replace into files values (?, ?, ?, ?, ?)",
-                    [(path, file.size, file.mtime_ns, file.problem, export_id) for export_id in export_ids],
+                    [
+                        os.fsencode(file.path),
+                        file.size,
+                        file.mtime_ns,
+                        file.problem,
+                        reader_version if is_held else None,
+                    ],
                 )
 
     def _opened(self) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ knows is not taken again, whatever the caller believed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -62,20 +62,20 @@ def publish(
     *,
     salt: str,
     spool: Spool,
-    replace: bool = False,
-) -> list[KnownExport]:
+    replace_known: bool = False,
+) -> tuple[set[str], list[KnownExport]]:
     """Publish the readable records of the rows that are published or released, and write all rows to the ledger.
 
-    An export that the ledger knows is left as it is, unless it is held and its reader has changed, or `replace` is set.
-    Returns what the ledger then says of every export of `rows`.
+    An export that the ledger knows is left as it is, unless it is held and its reader has changed, or `replace_known` is set.
+    Returns the ids that it took, and what the ledger then says of every export of `rows`.
     """
     incoming = JsonLines(spool.new_path(".jsonl"))
     for row in rows:
-        incoming.write({name: value if not isinstance(value, datetime) else str(value) for name, value in asdict(row).items()})
+        incoming.write({k: str(v) if isinstance(v, datetime) else v for k, v in vars(row).items()})
     warehouse.begin()
     try:
         warehouse.execute(f"create or replace temp table incoming as select * from {incoming.relation(_COLUMNS)}")
-        _leave_known_exports(warehouse, source, replace)
+        _leave_known_exports(warehouse, source, replace_known)
         new = {export_id for (export_id,) in warehouse.execute("select export_id from incoming").fetchall()}
         if new:
             if candidate_files:
@@ -100,12 +100,12 @@ def publish(
         "select export_id, status, reader_version from pipeline.exports where export_id in (select unnest(?::varchar[]))",
         [ids],
     )
-    return [KnownExport(*row) for row in known.fetchall()]
+    return new, [KnownExport(*row) for row in known.fetchall()]
 
 
-def _leave_known_exports(warehouse: duckdb.DuckDBPyConnection, source: Source, replace: bool) -> None:
+def _leave_known_exports(warehouse: duckdb.DuckDBPyConnection, source: Source, replace_known: bool) -> None:
     """Leave in `incoming` what may enter the ledger, and take the rows it stands in for out of it."""
-    if not replace:
+    if not replace_known:
         warehouse.execute(
             "delete from incoming using pipeline.exports as known where known.export_id = incoming.export_id "
             "and not (known.status = 'quarantined' and known.reader_version <> incoming.reader_version)"

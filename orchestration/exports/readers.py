@@ -96,14 +96,15 @@ def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: i
 def _delimited_scan(content: Content, form: Format, path: str) -> str:
     with _lines(content, form.encoding, "replace") as lines:
         names = delimited.header(lines, form.delimiter)
-    columns = ", ".join(f"{_text(f'c{number}')}: 'varchar'" for number in range(len(names)))
-    cells = ", ".join(f"{_text(name)}, c{number}" for number, name in enumerate(names))
+    cells = [f"c{number}" for number in range(len(names))]
+    columns = ", ".join(f"{_text(cell)}: 'varchar'" for cell in cells)
+    named = ", ".join(f"{_text(name)}, {cell}" for name, cell in zip(names, cells, strict=True))
     return (
-        f"(select json_object({cells})::varchar as record from read_csv({path}, columns = {{{columns}}}, "
+        f"(select json_object({named})::varchar as record from read_csv({path}, columns = {{{columns}}}, "
         f"auto_detect = false, header = true, delim = {_text(form.delimiter)}, quote = '\"', escape = '\"', "
-        f"nullstr = {_text(_NO_CELL)}, null_padding = true, strict_mode = true, ignore_errors = false, comment = '', "
+        f"nullstr = {_text(_NO_CELL)}, null_padding = false, strict_mode = true, ignore_errors = false, comment = '', "
         f"new_line = {_text(_new_line(content))}, encoding = 'utf-8', compression = 'uncompressed', "
-        f"max_line_size = {json_text.MAX_RECORD_CHARS}))"
+        f"max_line_size = {json_text.MAX_RECORD_CHARS}) where regexp_matches(concat({', '.join(cells)}), '\\S'))"
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ua_parser import Result, parse
+if TYPE_CHECKING:
+    from ua_parser import Result
 
 UNKNOWN = "unknown"
 
@@ -28,8 +29,9 @@ _CLIENTS = (
 )
 # ua-parser's name for a web view of iOS: what Apple Mail shows messages in.
 _IOS_WEB_VIEW = "Mobile Safari UI/WKWebView"
-# Versions of products do not change what a thing is; without them, a thousand agents are a dozen.
-_PRODUCT_VERSION = re.compile(r"(?<=/)\d[\d.]*")
+# The minor version of a product does not change what it is; without it, a thousand agents are some dozens.
+_PRODUCT_VERSION = re.compile(r"(?<=/)\d+(?:\.\d+)+")
+_MINOR = re.compile(r"(?<=\.)\d+")
 
 
 class UserAgent(NamedTuple):
@@ -49,11 +51,13 @@ def read(user_agent: str) -> UserAgent:
         return UserAgent(UNKNOWN, "Gmail", False)
     if "YahooMailProxy" in text:
         return UserAgent(UNKNOWN, "Yahoo", False)
-    return _read(_PRODUCT_VERSION.sub("10.0", text))
+    return _read(_PRODUCT_VERSION.sub(lambda version: _MINOR.sub("0", version.group()), text))
 
 
 @lru_cache(maxsize=10_000)
 def _read(text: str) -> UserAgent:
+    from ua_parser import parse  # compiles its rules for a second: only where there is an agent to read
+
     result = parse(text)
     is_bot = _is_bot(text, result)
     return UserAgent(UNKNOWN if is_bot else _device_type(text, result), _email_client(text, result), is_bot)

@@ -29,7 +29,7 @@ _SINGLE_BODIES = 3
 
 @dataclass(frozen=True)
 class Wrapping:
-    """How records become a file: `per_body` records in one JSON array per line, all of them (0), or none in any (None)."""
+    """How records become a file: `per_body` of them in each line's JSON array, 0 for all, None for no array at all."""
 
     suffix: str
     per_body: int | None
@@ -45,7 +45,7 @@ WRAPPINGS = (
     Wrapping(".ndjson.zst", None, "zstd"),
     Wrapping(".ndjson", None),
     Wrapping(".json.zst", 0, "zstd"),
-    Wrapping(".log.gz", 50, "gzip"),
+    Wrapping(".log.zst", 50, "zstd"),
 )
 
 
@@ -93,7 +93,7 @@ def write_events(
 
 
 def write_reference(connection: duckdb.DuckDBPyConnection, landing: Path, request: Request) -> list[Path]:
-    """Write the campaigns, links, subscribers and assignments asked for. Returns the files, relative to the landing zone."""
+    """Write those of the reference sources that are asked for. Returns the files, relative to the landing zone."""
     written = []
     for source in (s for s in REFERENCE_SOURCES if s in request.sources):
         names = connection.execute(f"select distinct file from {source}_rows order by file").fetchall()

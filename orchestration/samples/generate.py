@@ -21,7 +21,8 @@ _SQL = Path(__file__).parent / "sql"
 _STEPS = {
     "subscribers": "drawing subscribers",
     "messages": "drawing messages",
-    "email_events": "drawing what readers and machines do",
+    "human_clicks": "drawing what readers click",
+    "email_events": "drawing what ESPs report",
     "visits": "drawing visits and orders",
     "site_calls": "drawing site events",
 }
@@ -62,16 +63,18 @@ def subscribers_for(request: Request) -> int:
     """
     with duckdb.connect() as pilot:
         draw_world(pilot, request, _PILOT_SUBSCRIBERS, last="email_events")
-        counted = f"select subscriber_no, count(*) as n from email_events where source in {request.counted_sources + ('',)}"
-        total = pilot.execute(f"select coalesce(sum(n), 0) from ({counted} group by 1)").fetchone()[0]
-        if total >= request.events:
-            return pilot.execute(
-                f"select coalesce(min(subscriber_no), 1) from (select subscriber_no, sum(n) over (order by subscriber_no) as"
-                f" events from ({counted} group by 1)) where events >= {int(request.events)}"
-            ).fetchone()[0]
+        pilot.execute(
+            "create table reached as select subscriber_no, sum(count(*)) over (order by subscriber_no) as events "
+            "from email_events where list_contains($1, cast(source as varchar)) group by subscriber_no",
+            [list(request.counted_sources)],
+        )
+        total = pilot.execute("select coalesce(max(events), 0) from reached").fetchone()[0]
         if total == 0:
-            raise ValueError(f"Nothing is mailed in a window of {request.days} day(s); ask for --days 14 or more.")
-        return round(_PILOT_SUBSCRIBERS * request.events / total)
+            raise ValueError(f"Nothing is mailed in a window of {request.days} day(s); ask for a longer one.")
+        if total < request.events:
+            return round(_PILOT_SUBSCRIBERS * request.events / int(total))
+        enough = "select min(subscriber_no) from reached where events >= $1"
+        return pilot.execute(enough, [request.events]).fetchone()[0]
 
 
 def draw_world(
@@ -83,7 +86,7 @@ def draw_world(
     progress: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Make the world's tables, up to and including the step named `last`."""
-    connection.execute("set timezone = 'UTC'")
+    connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
     connection.execute(f"create macro seed_key() as hash('seed {request.seed}')")
     set_figures(connection, _figures(request, subscribers))
     run(connection, "draws")
@@ -162,7 +165,7 @@ def _declare(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
 
 
 def _first_moment(mailing: world.Mailing) -> datetime:
-    """When the first recipient can have it: a staggered mailing begins with the earliest hour of the easternmost clock."""
+    """Before this no recipient has it: a staggered mailing begins in the easternmost time zone."""
     return mailing.sent_from - timedelta(hours=24) if mailing.is_staggered else mailing.sent_from
 
 
@@ -176,16 +179,13 @@ def _arms(experiment: world.Experiment) -> Iterable[tuple]:
 
 def _mailing_row(mailing: world.Mailing) -> tuple:
     after = mailing.after_sign_up
-    categories = [category for link, category in world.links(mailing) if link.category_rank == 1]
-    others = [category for link, category in world.links(mailing) if link.category_rank == 2]
     return (
         *(mailing.mailing_no, mailing.campaign_id, mailing.campaign_name, mailing.kind, mailing.esp, mailing.stream),
         *(mailing.subject, mailing.preheader, mailing.audience, mailing.read_factor, mailing.sent_from),
         after.total_seconds() if after else None,
-        mailing.is_staggered,
-        mailing.experiment,
-        categories[0] if categories else None,
-        others[0] if others else None,
+        *(mailing.is_staggered, mailing.experiment),
+        # What the mailing is mainly about; a statement is about nothing.
+        next((category for link, category in world.links(mailing) if link.category_rank == 1), None),
     )
 
 

@@ -1,7 +1,7 @@
 """Writes what the sample exports hide: who was human, and what was planted.
 
-Belongs here: the truth files that tests and benchmarks compare with. Does not belong here: the exports themselves, which
-say nothing of it (`exports.py`).
+Belongs here: the truth files that tests and benchmarks compare with. Does not belong here: the exports themselves,
+which say nothing of it (`exports.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.samples.generate import Request, run
 
 
 def write_truth(connection: duckdb.DuckDBPyConnection, truth: Path, request: Request) -> None:
-    """Write `<truth>` (one row per event), `<stem>_subscribers.parquet` beside it, and the planted facts, `<stem>.json`."""
+    """Write `<truth>`, a row per event; beside it `<stem>_subscribers.parquet` and what was planted, `<stem>.json`."""
     run(connection, "truth")
     copy(connection, "select * from truth_events order by all", truth, "format parquet")
     subscribers = truth.with_name(f"{truth.stem}_subscribers.parquet")
@@ -33,7 +33,7 @@ def _facts(connection: duckdb.DuckDBPyConnection, request: Request) -> dict[str,
     ).fetchone()
     orders = connection.execute(
         "select origin || case when downloads then ', after a download' else '' end, count(*) from orders "
-        "where ordered_at < getvariable('ends_at') group by 1 order by 1"
+        "where ordered_at < ends_at() group by 1 order by 1"
     ).fetchall()
     experiments = {row[0] for row in connection.execute("select experiment from experiments").fetchall()}
     return {

@@ -1,11 +1,11 @@
 """The invented world that the sample exports come from: everything about it that is declared rather than drawn.
 
-Belongs here: who exists in which shares, what is mailed when, the planted truths, and the published figures the world is
-calibrated to. Does not belong here: how one person or message is drawn from it (`sql/`) and how exports look on disk
-(`exports.py`).
+Belongs here: who exists in which shares, what is mailed when, the planted truths, and the published figures that the
+world is calibrated to. Does not belong here: how one person or message is drawn from it (`sql/`) and how exports look
+on disk (`exports.py`).
 
-Every address stands in a domain reserved for examples (RFC 2606, RFC 6761) and every network address in a range reserved
-for documentation (RFC 5737, RFC 3849), but for Apple's own range, by which its privacy proxy is known.
+Every address stands in a domain reserved for examples (RFC 2606, RFC 6761) and every network address in a range
+reserved for documentation (RFC 5737, RFC 3849), but for Apple's own range, by which its privacy proxy is known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-# A fixed window: samples never depend on the clock. It ends shortly before the first release.
+# A fixed window, so that samples never depend on the clock: it ends on 17 November 2026, at midnight UTC.
 START = date(2026, 7, 20)
 DAYS = 120
 
@@ -22,7 +22,7 @@ SITE = "https://shop.example.com"
 
 @dataclass(frozen=True)
 class Engagement:
-    """A hidden kind of reader. `read` and `click` are probabilities (per message, per read), `intent` a factor on orders."""
+    """A hidden kind of reader: the probability of reading a message and of clicking one read; a factor on orders."""
 
     name: str
     share: float
@@ -42,7 +42,7 @@ ENGAGEMENT = (
 
 @dataclass(frozen=True)
 class Domain:
-    """A recipient domain: its share of the list, who runs it, how its link scanner behaves, how common Apple's proxy is."""
+    """A recipient domain: its share of the list, who runs it, the share behind Apple's proxy, its link scanner."""
 
     name: str
     share: float
@@ -154,7 +154,7 @@ AGENTS = (
     ),
     Agent(
         "windows_mail",
-        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; Microsoft Outlook 16.0.17726; ms-office)",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; Microsoft Outlook 16.0.17726)",
         "Desktop",
         ("Outlook 2016", "Microsoft Corporation", "Outlook"),
         _WINDOWS,
@@ -344,10 +344,10 @@ class Mailing:
 
 
 _FLOWS = (
-    ("welcome", "Welcome", timedelta(minutes=2), "Welcome to the workshop", 4.0),
-    ("welcome_guide", "Welcome, day 3", timedelta(days=3), "Your first guide is here", 2.8),
-    ("welcome_tips", "Welcome, day 14", timedelta(days=14), "Three tips to get going", 2.0),
-    ("check_in", "Check-in, day 45", timedelta(days=45), "How is it going?", 1.6),
+    ("welcome-day-0", "Welcome", timedelta(minutes=2), "Welcome to the workshop", 4.0),
+    ("welcome-day-3", "Welcome, day 3", timedelta(days=3), "Your first guide is here", 2.8),
+    ("welcome-day-14", "Welcome, day 14", timedelta(days=14), "Three tips to get going", 2.0),
+    ("check-in-day-45", "Check-in, day 45", timedelta(days=45), "How is it going?", 1.6),
 )
 _SEND_HOURS = (7, 9, 11, 13, 15, 17, 19)
 
@@ -440,7 +440,7 @@ def links(mailing: Mailing) -> list[tuple[Link, str | None]]:
     return [(link, ranked[link.category_rank - 1] if link.category_rank else None) for link in inventory]
 
 
-# ---- calibration: cumulative shares and seconds, log-linear in between ------------------------------------------------
+# ---- calibration: cumulative shares and seconds, log-linear in between --------------------------------------------
 
 # Time from send to a person's open: XCampaign (CIKM 2025), 14.9 million sends, median 6 h 25 min.
 OPEN_DELAY = ((0.0, 15), (0.259, 3_600), (0.5, 23_100), (0.712, 86_400), (0.93, 604_800), (1.0, 24 * 86_400))
@@ -453,14 +453,14 @@ SCAN_DELAY = (
 PROXY_DELAY = ((0.0, 4), (0.3, 90), (0.7, 3_600), (1.0, 36 * 3_600))
 
 # Recorded human opens per mailshot: XCampaign, 9.13 % +/- 3.58.
-READ_SCALE = 1.2
-APPEAL_SPREAD = 0.42
+READ_SCALE = 1.28
+APPEAL_SPREAD = 0.44
 
 DUPLICATE_SHARE = 0.047
 LATE_SHARE = 0.03
 LATE_HOURS = (6, 72)
 
-# ---- planted truths ---------------------------------------------------------------------------------------------------
+# ---- planted truths -----------------------------------------------------------------------------------------------
 
 # Downloading a guide makes people buy: points added to the probability of an order after the visit.
 DRIVER = "download"

@@ -30,7 +30,7 @@ SOURCES = EVENT_SOURCES + REFERENCE_SOURCES
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written. Deliveries count repeated ones; files are relative to the landing zone, in the order of time."""
+    """What was written. Deliveries count the repeated ones too; files are relative to the landing zone."""
 
     subscribers: int
     email_events: int
@@ -73,7 +73,7 @@ def write_samples(
         limits = {"memory_limit": memory_limit, "threads": threads, "temp_directory": f"{scratch}/spill"}
         with duckdb.connect(f"{scratch}/world.duckdb", config=limits) as connection:
             # Every file is ordered by what it holds; the order rows happen to be made in says nothing.
-            connection.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
+            connection.execute("set preserve_insertion_order = false")
             say("measuring how many subscribers that takes")
             subscribers = subscribers_for(request)
             draw_world(connection, request, subscribers, progress=say)

@@ -23,7 +23,7 @@
     { {{- parts | join(",") -}} }
 {%- endmacro %}
 
-{#- The text itself where it is a JSON document that opens with `bracket`, else NULL: the guard before reading text that only may be JSON. -#}
+{#- A text that may hold JSON: itself where it is a JSON document that begins with `bracket`, else NULL. -#}
 {% macro json_or_null(text, bracket) -%}
     case when starts_with(ltrim({{ text }}), '{{ bracket }}') and json_valid({{ text }}) then {{ text }} end
 {%- endmacro %}
@@ -37,7 +37,7 @@
 {% macro normalised_json(document) -%}
     '{' || array_to_string(
         list_transform(
-            list_sort(json_keys({{ document }})),
+            list_sort(list_distinct(json_keys({{ document }}))),
             lambda field: cast(to_json(field) as varchar) || ':' || cast(
                 json_extract({{ document }}, '/' || replace(replace(field, '~', '~0'), '/', '~1')) as varchar
             )

@@ -1,4 +1,4 @@
-{#- Text: regular expressions, URL decoding and hashes, where engines differ in name or in what they do by default. -#}
+{#- Regular expressions and hashes, where engines differ in names, in escapes or in what they do unasked. -#}
 
 {% macro regexp_like(text, pattern) -%}
     regexp_matches({{ text }}, {{ pattern }})
@@ -13,13 +13,14 @@
     nullif(regexp_extract({{ text }}, {{ pattern }}, {{ group }}), '')
 {%- endmacro %}
 
-{% macro sha256_hex(text) -%}
-    sha256({{ text }})
+{#-
+  The pattern of an e-mail address inside a longer text, its @ plain or percent-encoded any number of times. It takes
+  rather too much than too little, and never the backslash of an escape that follows.
+-#}
+{% macro address_pattern() -%}
+    '[^ <>(),;:/?&=#|"]+(@|%(25)*40)[^ <>(),;:/?&=#|"]*[^ <>(),;:/?&=#|"\\]'
 {%- endmacro %}
 
-{#-
-  A fast 64-bit hash. It collides and changes between engine versions: good to narrow a search down, never a key.
--#}
-{% macro rough_hash(parts) -%}
-    hash({{ parts | join(', ') }})
+{% macro sha256_hex(text) -%}
+    sha256({{ text }})
 {%- endmacro %}

@@ -5,8 +5,7 @@
 
 {#- The condition of a join to rates (currency, from_on, until_on): the newest rate not after the day. -#}
 {% macro exchange_rate_applies(currency, timestamp, rates) -%}
-    {{ currency }} = {{ rates }}.currency
-    and {{ currency }} != '{{ var("reporting_currency") }}'
+    nullif({{ currency }}, '{{ var("reporting_currency") }}') = {{ rates }}.currency
     and cast({{ timestamp }} as date) >= {{ rates }}.from_on
     and (cast({{ timestamp }} as date) < {{ rates }}.until_on or {{ rates }}.until_on is null)
 {%- endmacro %}

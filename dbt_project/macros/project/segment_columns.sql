@@ -23,7 +23,7 @@
         'rfm_recency': 'number',
         'rfm_frequency': 'number',
         'rfm_value': 'number',
-        'sunset_status': ['new', 'active', 'graymail'],
+        'sunset_status': ['undecided', 'active', 'graymail'],
         'signed_up_at': 'time',
         'signup_source': 'text',
         'time_zone': 'text',

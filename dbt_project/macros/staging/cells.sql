@@ -7,14 +7,20 @@
 
 {#-
   An e-mail address as people are told apart by: lower case, no surrounding space, "Name <a@b>" reduced to a@b. The
-  loader keys subscribers by the same rule.
+  loader keys subscribers by the same rule (orchestration/exports/identities.py).
 -#}
 {% macro normalised_email(text) -%}
     nullif(
-        case
-            when {{ text }} like '%<%>%' then lower(trim(split_part(split_part({{ text }}, '<', -1), '>', 1)))
-            else lower(trim({{ text }}))
-        end,
+        lower(trim(
+            case
+                when {{ text }} like '%<%'
+                    then coalesce(
+                        {{ regexp_group(text, "'^[^<]*<([^<>]*)>[[:space:]]*$'", 1) }},
+                        {{ text }}
+                    )
+                else {{ text }}
+            end
+        )),
         ''
     )
 {%- endmacro %}

@@ -4,13 +4,11 @@
 -#}
 {% macro published_records(source_name) -%}
     select
-        export_id,
-        position,
-        record
-    from {{ source('raw', source_name) }}
-    where export_id in (
-        select exports.export_id
-        from {{ source('pipeline', 'exports') }} as exports
-        where exports.status in ('published', 'released')
-    )
+        records.export_id,
+        records.position,
+        records.record
+    from {{ source('raw', source_name) }} as records
+    inner join {{ source('pipeline', 'exports') }} as exports
+        on records.export_id = exports.export_id
+    where exports.status in ('published', 'released')
 {%- endmacro %}

@@ -60,13 +60,16 @@ present as (
 {{ rate }}_priors as (
 
     select
-        mean_rate,
+        round(mean_rate, 6) as mean_rate,
         case
             when variance > mean_rate * (1 - mean_rate) * mean_inverse_trials
-                then greatest(
-                    mean_rate * (1 - mean_rate)
-                    / (variance - mean_rate * (1 - mean_rate) * mean_inverse_trials) - 1,
-                    0
+                then round(
+                    greatest(
+                        mean_rate * (1 - mean_rate)
+                        / (variance - mean_rate * (1 - mean_rate) * mean_inverse_trials) - 1,
+                        0
+                    ),
+                    6
                 )
         end as prior_trials
     from {{ rate }}_moments

@@ -1,54 +1,22 @@
-{%- set columns = [
-    'export_id', 'position', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',
-    'recipient_email', 'raw_event_type', 'event_type', 'event_subtype', 'campaign_id', 'campaign_name', 'experiment',
-    'variant', 'message_stream', 'url', 'link_position', 'user_agent', 'is_machine', 'machine_basis', 'reason',
-    'read_seconds', 'order_id', 'revenue', 'currency', 'occurred_at', 'sent_at',
-] -%}
+{{ config(materialized='view') }}
+
 with
 
-recipients as (
+records as (
 
-    select
-        identities.email,
-        identities.subscriber_key,
-        identities.recipient_domain,
-        coalesce(mailbox_providers.mailbox_provider, 'other') as mailbox_provider
-    from {{ source('restricted', 'subscriber_identities') }} as identities
-    left join {{ ref('mailbox_providers') }} as mailbox_providers
-        on identities.recipient_domain = mailbox_providers.domain
+    select * from {{ ref('int_email_event_records') }}
 
 ),
 
-user_agents as (
+repeats as (
 
-    select
-        user_agent,
-        device_type,
-        email_client
-    from {{ source('restricted', 'user_agents') }}
+    select * from {{ ref('int_email_event_repeats') }}
 
 ),
 
-exceptions as (
+adoptions as (
 
-    select * from {{ ref('int_email_event_exceptions') }}
-
-),
-
--- A row that is no exception stands if it has a time.
-standing as (
-
-    select
-        events.*,
-        coalesce(
-            exceptions.event_key,
-            {{ email_event_key('events.esp', 'events.source_event_id', 'events.composite_id', '1') }}
-        ) as event_key,
-        coalesce(exceptions.message_id, {{ email_message_id('events') }}) as message_id
-    from ({{ staged_email_events(columns) }}) as events
-    left join exceptions
-        on events.export_id = exceptions.export_id and events.position = exceptions.position
-    where coalesce(exceptions.stands, events.occurred_at is not null)
+    select * from {{ ref('int_email_event_adoptions') }}
 
 ),
 
@@ -56,55 +24,50 @@ final as (
 
     select
         -- keys
-        standing.event_key,
-        standing.export_id,
-        standing.position,
-        recipients.subscriber_key,
-        case
-            when recipients.subscriber_key is not null
-                then {{ surrogate_key(['standing.esp', 'standing.message_id', 'recipients.subscriber_key']) }}
-        end as message_key,
+        coalesce(repeats.event_key, records.event_key) as event_key,
+        records.export_id,
+        records.position,
+        records.subscriber_key,
+        coalesce(adoptions.message_key, records.message_key) as message_key,
 
         -- attributes
-        standing.esp,
-        standing.event_type,
-        standing.event_subtype,
-        standing.raw_event_type,
-        case when standing.is_machine then 'machine' else 'human' end as actor,
-        standing.is_machine,
-        standing.machine_basis,
-        standing.campaign_id,
-        {{ mask_addresses('standing.campaign_name') }} as campaign_name,
-        standing.experiment,
-        standing.variant,
-        standing.message_stream,
-        recipients.recipient_domain,
-        coalesce(recipients.mailbox_provider, 'unknown') as mailbox_provider,
-        {{ url_without_query('standing.url') }} as url,
-        {{ url_query('standing.url') }} as url_query,
-        standing.link_position,
-        user_agents.device_type,
-        user_agents.email_client,
-        case
-            when standing.event_type = 'bounced' and standing.event_subtype = 'hard' then 'hard'
-            when standing.event_type = 'bounced' then 'soft'
-        end as bounce_type,
-        {{ mask_addresses('standing.reason') }} as reason,
+        records.esp,
+        records.event_type,
+        records.event_subtype,
+        records.raw_event_type,
+        records.actor,
+        records.is_machine,
+        records.machine_basis,
+        records.campaign_id,
+        records.campaign_name,
+        records.experiment,
+        records.variant,
+        records.message_stream,
+        records.recipient_domain,
+        records.mailbox_provider,
+        records.url,
+        records.url_query,
+        records.link_position,
+        records.device_type,
+        records.email_client,
+        records.bounce_type,
+        records.reason,
 
         -- measures
-        standing.read_seconds,
-        standing.order_id,
-        standing.revenue,
-        standing.currency,
+        records.read_seconds,
+        records.order_id,
+        records.revenue,
+        records.currency,
 
         -- times
-        standing.occurred_at,
-        standing.sent_at
-    from standing
-    left join recipients
-        on standing.recipient_email = recipients.email
-    left join user_agents
-        on standing.user_agent = user_agents.user_agent
+        records.occurred_at,
+        records.sent_at
+    from records
+    left join repeats
+        on records.export_id = repeats.export_id and records.position = repeats.position
+    left join adoptions
+        on records.export_id = adoptions.export_id and records.position = adoptions.position
+    where records.occurred_at is not null and coalesce(repeats.stands, true)
 
 )
 

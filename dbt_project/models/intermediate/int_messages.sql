@@ -95,6 +95,7 @@ judged as (
 
     select
         gathered.*,
+        {{ campaign_key('gathered.esp', 'gathered.campaign_id') }} as campaign_key,
         coalesce(providers.reports_delivered, true) as reports_delivered,
         gathered.attempted_at is not null
         or (gathered.accepted_at is not null and gathered.drops = 0) as is_sent,
@@ -131,7 +132,7 @@ newest_engagements as (
             *,
             row_number() over (
                 partition by message_key
-                order by occurred_at desc, event_key
+                order by occurred_at desc, event_key asc
             ) as recency
         from human_engagements
     ) as ranked
@@ -139,79 +140,70 @@ newest_engagements as (
 
 ),
 
-placed as (
-
-    select
-        settled.*,
-        {{ campaign_key('settled.esp', 'settled.campaign_id') }} as campaign_key
-    from settled
-
-),
-
 final as (
 
     select
         -- keys
-        placed.message_key,
-        placed.subscriber_key,
-        placed.campaign_key,
-        coalesce(placed.variant, assignments.variant, '') as variant,
+        settled.message_key,
+        settled.subscriber_key,
+        settled.campaign_key,
+        coalesce(settled.variant, assignments.variant, '') as variant,
 
         -- attributes
-        placed.esp,
-        placed.campaign_id,
-        coalesce(placed.experiment, campaign_experiments.experiment) as experiment,
-        coalesce(placed.mailbox_provider, 'unknown') as mailbox_provider,
-        placed.recipient_domain,
-        placed.is_sent,
-        placed.is_delivered,
+        settled.esp,
+        settled.campaign_id,
+        coalesce(settled.experiment, campaign_experiments.experiment) as experiment,
+        coalesce(settled.mailbox_provider, 'unknown') as mailbox_provider,
+        settled.recipient_domain,
+        settled.is_sent,
+        settled.is_delivered,
         case
-            when placed.first_hard_bounced_at is not null then 'hard'
-            when placed.first_bounced_at is not null then 'soft'
+            when settled.first_hard_bounced_at is not null then 'hard'
+            when settled.first_bounced_at is not null then 'soft'
         end as bounce_type,
-        placed.opens > 0 and placed.human_opens = 0 as machine_only_open,
+        settled.opens > 0 and settled.human_opens = 0 as machine_only_open,
         case
-            when placed.read_seconds < {{ var('skimmed_from_seconds') }} then 'glanced'
-            when placed.read_seconds < {{ var('read_from_seconds') }} then 'skimmed'
-            when placed.read_seconds >= {{ var('read_from_seconds') }} then 'read'
+            when settled.read_seconds < {{ var('skimmed_from_seconds') }} then 'glanced'
+            when settled.read_seconds < {{ var('read_from_seconds') }} then 'skimmed'
+            when settled.read_seconds >= {{ var('read_from_seconds') }} then 'read'
         end as read_band,
         coalesce(newest_engagements.device_type, 'unknown') as device_type,
         newest_engagements.email_client,
 
         -- measures
-        placed.opens,
-        placed.human_opens,
-        placed.machine_opens,
-        placed.clicks,
-        placed.human_clicks,
-        placed.machine_clicks,
-        placed.read_seconds,
+        settled.opens,
+        settled.human_opens,
+        settled.machine_opens,
+        settled.clicks,
+        settled.human_clicks,
+        settled.machine_clicks,
+        settled.read_seconds,
 
         -- times
-        case when placed.is_sent then placed.first_evidence_at end as sent_at,
+        case when settled.is_sent then settled.first_evidence_at end as sent_at,
         case
-            when not placed.is_delivered then null
-            when placed.last_bounced_at is null and placed.first_delivered_at is not null
-                then placed.first_delivered_at
-            when placed.last_delivered_at is not null then placed.last_delivered_at
-            when placed.reports_delivered then placed.human_first_engaged_at
-            else placed.first_evidence_at
+            when not settled.is_delivered then null
+            when settled.last_bounced_at is null and settled.first_delivered_at is not null
+                then settled.first_delivered_at
+            when settled.last_delivered_at is not null then settled.last_delivered_at
+            when settled.reports_delivered then settled.human_first_engaged_at
+            else settled.first_evidence_at
         end as delivered_at,
-        coalesce(placed.first_hard_bounced_at, placed.first_bounced_at) as bounced_at,
-        placed.complained_at,
-        placed.unsubscribed_at,
-        placed.first_opened_at,
-        placed.human_first_opened_at,
-        placed.human_first_clicked_at
-    from placed
+        coalesce(settled.first_hard_bounced_at, settled.first_bounced_at) as bounced_at,
+        settled.complained_at,
+        settled.unsubscribed_at,
+        settled.first_opened_at,
+        settled.human_first_opened_at,
+        settled.human_first_clicked_at
+    from settled
     left join campaign_experiments
-        on placed.campaign_key = campaign_experiments.campaign_key
+        on settled.campaign_key = campaign_experiments.campaign_key
     left join assignments
         on
-            coalesce(placed.experiment, campaign_experiments.experiment) = assignments.experiment
-            and placed.subscriber_key = assignments.subscriber_key
+            coalesce(settled.experiment, campaign_experiments.experiment) = assignments.experiment
+            and settled.subscriber_key = assignments.subscriber_key
     left join newest_engagements
-        on placed.message_key = newest_engagements.message_key
+        on settled.message_key = newest_engagements.message_key
 
 )
 

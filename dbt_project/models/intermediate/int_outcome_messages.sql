@@ -7,7 +7,6 @@ outcomes as (
     select
         site_event_key as event_key,
         subscriber_key,
-        message_parameter,
         lower(trim(context_campaign_id)) as context_campaign_id,
         lower(trim(context_campaign_name)) as context_campaign_name,
         occurred_at
@@ -18,7 +17,6 @@ outcomes as (
     select
         event_key,
         subscriber_key,
-        cast(null as varchar) as message_parameter,
         cast(null as varchar) as context_campaign_id,
         cast(null as varchar) as context_campaign_name,
         occurred_at
@@ -197,82 +195,14 @@ found_clicks as (
 
 ),
 
--- The parameter holds a message_key, or the id by which the provider or the mail itself names the message; SendGrid
--- appends to its id the server that took the message.
-esps as (
-
-    select distinct esp from {{ ref('int_messages') }}
-
-),
-
-parameter_ids as (
-
-    select
-        event_key,
-        subscriber_key,
-        message_parameter as message_id
-    from outcomes
-    where message_parameter is not null
-
-    union
-
-    select
-        event_key,
-        subscriber_key,
-        'smtp:' || message_parameter as message_id
-    from outcomes
-    where message_parameter is not null
-
-    union
-
-    select
-        event_key,
-        subscriber_key,
-        {{ regexp_replace_all('message_parameter', "'[.](st)?(filter|recv).*$'", "''") }} as message_id
-    from outcomes
-    where message_parameter is not null
-
-),
-
-named_keys as (
-
-    select
-        event_key,
-        message_id as message_key
-    from parameter_ids
-
-    union all
-
-    select
-        parameter_ids.event_key,
-        {{ surrogate_key(['esps.esp', 'parameter_ids.message_id', 'parameter_ids.subscriber_key']) }} as message_key
-    from parameter_ids
-    cross join esps
-    where parameter_ids.subscriber_key is not null
-
-),
-
-named_messages as (
-
-    select
-        named_keys.event_key,
-        'parameter' as basis,
-        cast(0 as bigint) as click_number,
-        named_keys.message_key
-    from named_keys
-    inner join {{ ref('int_messages') }} as messages
-        on named_keys.message_key = messages.message_key
-
-),
-
 candidates as (
 
     select
-        event_key,
-        basis,
-        click_number,
+        site_event_key as event_key,
+        'parameter' as basis,
+        cast(null as bigint) as click_number,
         message_key
-    from named_messages
+    from {{ ref('int_parameter_messages') }}
 
     union all
 
@@ -295,7 +225,7 @@ ranked as (
             partition by event_key
             order by
                 case basis when 'parameter' then 1 when 'campaign_id' then 2 when 'campaign_name' then 3 else 4 end,
-                click_number desc,
+                click_number desc nulls last,
                 message_key
         ) as preference
     from candidates

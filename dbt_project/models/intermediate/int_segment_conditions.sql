@@ -42,14 +42,15 @@ pieces as (
 
     select
         *,
-        {{ regexp_group('lower(comparison)', "'^([a-z0-9_]+)'") }} as column_name,
+        {{ regexp_group('lower(comparison)', "'^([a-z0-9_]+)'", 1) }} as column_name,
         case
             when {{ regexp_like('lower(comparison)', "'^[a-z0-9_]+ +is +null$'") }} then 'is null'
             when {{ regexp_like('lower(comparison)', "'^[a-z0-9_]+ +is +not +null$'") }} then 'is not null'
-            else {{ regexp_group('comparison', "'^[A-Za-z0-9_]+ *(>=|<=|!=|=|<|>)'") }}
+            else {{ regexp_group('comparison', "'^[A-Za-z0-9_]+ *(>=|<=|!=|=|<|>)'", 1) }}
         end as operator,
-        {{ regexp_group('comparison', "'^[A-Za-z0-9_]+ *(?:>=|<=|!=|=|<|>) *''?([^=<>!''](?:.*[^''])?)''?$'") }}
-            as operand
+        {{ regexp_group(
+            'comparison', "'^[A-Za-z0-9_]+ *(?:>=|<=|!=|=|<|>) *''?([^=<>!''](?:.*[^''])?)''?$'", 1
+        ) }} as operand
     from comparisons
 
 ),
@@ -81,7 +82,7 @@ valued as (
         *,
         case
             when asks_for_null and kind != 'text' then 0
-            when kind = 'number' then try_cast({{ regexp_group('operand', "'^(-?[0-9]+(?:[.][0-9]+)?)$'") }} as double)
+            when kind = 'number' then try_cast({{ regexp_group('operand', "'^(-?[0-9]+(?:[.][0-9]+)?)$'", 1) }} as double)
             when kind = 'boolean' then case lower(operand) when 'true' then 1 when 'false' then 0 end
             when kind = 'time' then {{ seconds_between("timestamp '1970-01-01'", 'try_cast(operand as timestamp)') }}
         end as number_operand,

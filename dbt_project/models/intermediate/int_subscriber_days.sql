@@ -1,33 +1,74 @@
-{#- What a stream of activity adds to a day, in the order of the columns; what it does not speak of stays NULL. -#}
-{%- set additions = {
-    'last_sent_at': 'timestamp',
-    'engaged_at': 'timestamp',
-    'opted_out_at': 'timestamp',
-    'opted_in_at': 'timestamp',
-    'hard_bounced_at': 'timestamp',
-    'messages_delivered': 'integer',
-    'messages_measurable': 'integer',
-    'messages_opened': 'integer',
-    'messages_clicked': 'integer',
-    'human_opens': 'integer',
-    'human_clicks': 'integer',
-    'desktop_events': 'integer',
-    'mobile_events': 'integer',
-    'tablet_events': 'integer',
-    'deep_conversions': 'integer',
-    'points': 'decimal(18, 9)',
-    'orders': 'integer',
-    'revenue': 'decimal(18, 2)',
-} -%}
-{%- macro adding(stream) -%}
-    {%- for column, type in additions.items() %}
-        cast({{ stream.get(column, 'null') }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro -%}
-{%- macro one_if(condition) -%}
-    case when {{ condition }} then 1 end
-{%- endmacro -%}
+{#- What a day holds: the newest time of a kind, how many events meet a condition, and sums. -#}
+{%- set newest = ['last_sent_at', 'engaged_at', 'opted_out_at', 'opted_in_at', 'hard_bounced_at'] -%}
+{%- set counted = [
+    'messages_delivered', 'messages_measurable', 'messages_opened', 'messages_clicked', 'human_opens', 'human_clicks',
+    'desktop_events', 'mobile_events', 'tablet_events', 'deep_conversions', 'orders',
+] -%}
+{%- set summed = {'points': 'decimal(18, 9)', 'revenue': 'decimal(18, 2)'} -%}
+{#- What each stream of activity adds to it. -#}
+{%- set streams = [
+    {
+        'relation': 'email_events',
+        'time': 'occurred_at',
+        'adds': {
+            'engaged_at': 'case when is_engagement then occurred_at end',
+            'opted_out_at': 'case when is_opt_out then occurred_at end',
+            'opted_in_at': 'case when is_opt_in then occurred_at end',
+            'hard_bounced_at': 'case when is_hard_bounce then occurred_at end',
+            'human_opens': "event_type = 'opened'",
+            'human_clicks': "event_type = 'clicked'",
+        },
+    },
+    {
+        'relation': 'subscribers',
+        'time': 'signed_up_at',
+        'adds': {'opted_in_at': 'signed_up_at'},
+    },
+    {
+        'relation': 'sent_messages',
+        'time': 'sent_at',
+        'adds': {'last_sent_at': 'sent_at'},
+    },
+    {
+        'relation': 'delivered_messages',
+        'time': 'delivered_at',
+        'adds': {'messages_delivered': 'true', 'messages_measurable': 'not machine_only_open'},
+    },
+    {
+        'relation': 'opened_messages',
+        'time': 'human_first_opened_at',
+        'adds': {'messages_opened': 'true'},
+    },
+    {
+        'relation': 'clicked_messages',
+        'time': 'human_first_clicked_at',
+        'adds': {'messages_clicked': 'true'},
+    },
+    {
+        'relation': 'micro_conversions',
+        'time': 'occurred_at',
+        'adds': {
+            'engaged_at': 'occurred_at',
+            'desktop_events': "device_type = 'desktop'",
+            'mobile_events': "device_type = 'mobile'",
+            'tablet_events': "device_type = 'tablet'",
+            'deep_conversions': 'stage = 3',
+            'points': 'weight * ' ~ decay('occurred_at', 'day_ends_at', var('score_half_life_days')),
+        },
+    },
+    {
+        'relation': 'orders',
+        'time': 'ordered_at',
+        'adds': {'orders': 'true', 'revenue': 'revenue'},
+    },
+] -%}
 with
+
+subscribers as (
+
+    select * from {{ ref('int_subscribers') }}
+
+),
 
 email_events as (
 
@@ -35,23 +76,53 @@ email_events as (
         subscriber_key,
         occurred_at,
         event_type,
-        event_type in ('opened', 'clicked', 'replied', 'forwarded') and actor = 'human' as is_engagement,
+        event_type in ('opened', 'clicked', 'replied', 'forwarded') as is_engagement,
         event_type = 'unsubscribed'
         or (event_type = 'complained' and coalesce(event_subtype, '') != 'not_spam') as is_opt_out,
-        event_type = 'bounced' and bounce_type = 'hard' as is_hard_bounce,
-        device_type
+        event_type = 'resubscribed' as is_opt_in,
+        event_type = 'bounced' as is_hard_bounce
     from {{ ref('int_email_events') }}
     where
         subscriber_key is not null
-        and event_type in (
-            'opened', 'clicked', 'replied', 'forwarded', 'unsubscribed', 'resubscribed', 'complained', 'bounced'
+        and (
+            (event_type in ('opened', 'clicked', 'replied', 'forwarded') and actor = 'human')
+            or event_type in ('unsubscribed', 'resubscribed', 'complained')
+            or (event_type = 'bounced' and bounce_type = 'hard')
         )
 
 ),
 
-messages as (
+sent_messages as (
 
     select * from {{ ref('int_messages') }}
+    where is_sent
+
+),
+
+delivered_messages as (
+
+    select * from {{ ref('int_messages') }}
+    where is_delivered
+
+),
+
+opened_messages as (
+
+    select * from {{ ref('int_messages') }}
+    where human_first_opened_at is not null
+
+),
+
+clicked_messages as (
+
+    select * from {{ ref('int_messages') }}
+    where human_first_clicked_at is not null
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders') }}
 
 ),
 
@@ -73,7 +144,8 @@ micro_conversions as (
     select
         facts.subscriber_key,
         facts.occurred_at,
-        facts.stage = 3 as is_deep,
+        facts.stage,
+        facts.device_type,
         case
             when opt_outs.opted_out_at is null or facts.occurred_at > opt_outs.opted_out_at
                 then catalogue.weight
@@ -90,107 +162,31 @@ micro_conversions as (
 
 ),
 
-streams as (
+activities as (
 
+    {% for stream in streams -%}
     select
         subscriber_key,
-        occurred_at as happened_at,
-        {{- adding({
-            'engaged_at': 'case when is_engagement then occurred_at end',
-            'opted_out_at': 'case when is_opt_out then occurred_at end',
-            'opted_in_at': "case when event_type = 'resubscribed' then occurred_at end",
-            'hard_bounced_at': 'case when is_hard_bounce then occurred_at end',
-            'human_opens': one_if("event_type = 'opened' and is_engagement"),
-            'human_clicks': one_if("event_type = 'clicked' and is_engagement"),
-            'desktop_events': one_if("device_type = 'desktop' and is_engagement"),
-            'mobile_events': one_if("device_type = 'mobile' and is_engagement"),
-            'tablet_events': one_if("device_type = 'tablet' and is_engagement"),
-        }) }}
-    from email_events
-    where is_engagement or is_opt_out or is_hard_bounce or event_type = 'resubscribed'
+        {{ stream.time }} as happened_at,
+        {%- for column in newest %}
+        cast({{ stream.adds.get(column, 'null') }} as timestamp) as {{ column }},
+        {%- endfor %}
+        {%- for column in counted %}
+        {{ stream.adds.get(column, 'false') }} as {{ column }},
+        {%- endfor %}
+        {%- for column, type in summed.items() %}
+        cast({{ stream.adds.get(column, 'null') }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ stream.relation }}
+    where
+        subscriber_key is not null
+        and {{ stream.time }} is not null
+    {%- if not loop.last %}
 
     union all
 
-    select
-        subscriber_key,
-        occurred_at as happened_at,
-        {{- adding({
-            'engaged_at': 'occurred_at',
-            'desktop_events': one_if("device_type = 'desktop'"),
-            'mobile_events': one_if("device_type = 'mobile'"),
-            'tablet_events': one_if("device_type = 'tablet'"),
-        }) }}
-    from {{ ref('int_site_events') }}
-    where subscriber_key is not null
-
-    union all
-
-    select
-        subscriber_key,
-        signed_up_at as happened_at,
-        {{- adding({'opted_in_at': 'signed_up_at'}) }}
-    from {{ ref('int_subscribers') }}
-    where signed_up_at is not null
-
-    union all
-
-    select
-        subscriber_key,
-        sent_at as happened_at,
-        {{- adding({'last_sent_at': 'sent_at'}) }}
-    from messages
-    where is_sent
-
-    union all
-
-    select
-        subscriber_key,
-        coalesce(delivered_at, sent_at) as happened_at,
-        {{- adding({
-            'messages_delivered': '1',
-            'messages_measurable': one_if('not machine_only_open'),
-        }) }}
-    from messages
-    where is_delivered
-
-    union all
-
-    select
-        subscriber_key,
-        human_first_opened_at as happened_at,
-        {{- adding({'messages_opened': '1'}) }}
-    from messages
-    where human_first_opened_at is not null
-
-    union all
-
-    select
-        subscriber_key,
-        human_first_clicked_at as happened_at,
-        {{- adding({'messages_clicked': '1'}) }}
-    from messages
-    where human_first_clicked_at is not null
-
-    union all
-
-    select
-        subscriber_key,
-        occurred_at as happened_at,
-        {{- adding({
-            'deep_conversions': one_if('is_deep'),
-            'points': 'weight * '
-            ~ decay('occurred_at', 'day_ends_at', var('score_half_life_days')),
-        }) }}
-    from micro_conversions
-
-    union all
-
-    select
-        subscriber_key,
-        ordered_at as happened_at,
-        {{- adding({'orders': '1', 'revenue': 'revenue'}) }}
-    from {{ ref('int_orders') }}
-    where subscriber_key is not null
+    {% endif %}
+    {%- endfor %}
 
 ),
 
@@ -199,24 +195,25 @@ final as (
     select
         -- keys
         subscribers.subscriber_number,
-        cast(streams.happened_at as date) as day_on,
+        cast(activities.happened_at as date) as day_on,
 
         -- times
-        max(streams.happened_at) as as_of_at,
-        {%- for column, type in additions.items() if type == 'timestamp' %}
-        max(streams.{{ column }}) as {{ column }},
+        max(activities.happened_at) as as_of_at,
+        {%- for column in newest %}
+        max(activities.{{ column }}) as {{ column }},
         {%- endfor %}
 
         -- measures
-        {%- for column, type in additions.items() if type != 'timestamp' %}
-        cast(
-            sum(streams.{{ column }}) as {{ type }}
-        ) as {{ column }}{{ ',' if not loop.last }}
+        {%- for column in counted %}
+        cast(count(case when activities.{{ column }} then 1 end) as integer) as {{ column }},
         {%- endfor %}
-    from streams
-    inner join {{ ref('int_subscribers') }} as subscribers
-        on streams.subscriber_key = subscribers.subscriber_key
-    group by subscribers.subscriber_number, cast(streams.happened_at as date)
+        {%- for column, type in summed.items() %}
+        cast(sum(activities.{{ column }}) as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from activities
+    inner join subscribers
+        on activities.subscriber_key = subscribers.subscriber_key
+    group by subscribers.subscriber_number, cast(activities.happened_at as date)
 
 )
 

@@ -1,11 +1,5 @@
 {{ config(materialized='view') }}
 {%- set tier_days = var('engagement_tier_days') | sort -%}
-{%- macro quintile(measure, value) -%}
-    1
-    {%- for percent in [20, 40, 60, 80] %}
-            + case when {{ value }} > yardsticks.{{ measure }}_{{ percent }} then 1 else 0 end
-    {%- endfor %}
-{%- endmacro -%}
 with
 
 states as (
@@ -40,15 +34,15 @@ rated as (
         ) }} >= yardsticks.click_median_rate as clicks_often,
         case
             when states.last_human_engaged_at is not null
-                then 6 - ({{ quintile('recency', seconds_between('states.last_human_engaged_at', 'states.as_of_at')) }})
+                then 6 - ({{ quintile('yardsticks.recency', seconds_between('states.last_human_engaged_at', 'states.as_of_at')) }})
         end as rfm_recency,
         case
             when states.recent_human_clicks > 0
-                then {{ quintile('frequency', 'states.recent_human_clicks') }}
+                then {{ quintile('yardsticks.frequency', 'states.recent_human_clicks') }}
         end as rfm_frequency,
         case
             when states.revenue > 0
-                then {{ quintile('value', 'states.revenue') }}
+                then {{ quintile('yardsticks.value', 'states.revenue') }}
         end as rfm_value,
         case
             when states.last_human_engaged_at is null
@@ -117,7 +111,7 @@ final as (
         rfm_value,
         case
             when is_graymail then 'graymail'
-            when last_human_engaged_at is null then 'new'
+            when last_human_engaged_at is null then 'undecided'
             else 'active'
         end as sunset_status
     from rated

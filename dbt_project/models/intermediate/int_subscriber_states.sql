@@ -7,19 +7,8 @@
 {%- set recent = [
     'messages_delivered', 'messages_measurable', 'messages_opened', 'messages_clicked', 'human_clicks',
 ] -%}
+{%- set columns = (newest + added + recent) | unique | list -%}
 with
-
-days as (
-
-    select * from {{ ref('int_subscriber_days') }}
-
-),
-
-subscribers as (
-
-    select * from {{ ref('int_subscribers') }}
-
-),
 
 -- An engagement moves its holder to the next tier as it ages, unless a newer one comes first.
 engaged_days as (
@@ -31,7 +20,7 @@ engaged_days as (
             partition by subscriber_number
             order by day_on
         ) as until_at
-    from days
+    from {{ ref('int_subscriber_days') }}
     where engaged_at is not null
 
 ),
@@ -51,7 +40,7 @@ thresholds as (
     select
         subscriber_number,
         first_seen_at + interval '{{ var("new_subscriber_days") }}' day as as_of_at
-    from subscribers
+    from {{ ref('int_subscribers') }}
     where first_seen_at + interval '{{ var("new_subscriber_days") }}' day < {{ as_of_now() }}
 
 ),
@@ -63,7 +52,7 @@ passed_thresholds as (
         thresholds.subscriber_number,
         thresholds.as_of_at
     from thresholds
-    left join days
+    left join {{ ref('int_subscriber_days') }} as days
         on
             thresholds.subscriber_number = days.subscriber_number
             and thresholds.as_of_at = days.as_of_at
@@ -71,14 +60,14 @@ passed_thresholds as (
 
 ),
 
--- Events may be dated a little after "now", where a sender's clock runs ahead.
+-- "Now" comes after every event, also where a sender's clock runs ahead of it.
 present as (
 
     select
         subscribers.subscriber_number,
-        greatest(coalesce(max(days.as_of_at), {{ as_of_now() }}), {{ as_of_now() }}) as as_of_at
-    from subscribers
-    left join days
+        greatest({{ as_of_now() }}, max(days.as_of_at) + interval '1' microsecond) as as_of_at
+    from {{ ref('int_subscribers') }} as subscribers
+    left join {{ ref('int_subscriber_days') }} as days
         on subscribers.subscriber_number = days.subscriber_number
     group by subscribers.subscriber_number
 
@@ -89,14 +78,14 @@ moments as (
     select
         days.subscriber_number,
         days.as_of_at,
-        0 as is_now,
+        false as is_now,
         -- Points grow with their date here, so that a running sum holds them all; the score takes that back.
         days.points / {{ decay('subscribers.first_seen_at', 'days.day_on + interval 1 day', half_life) }} as scaled_points,
-        {%- for column in newest + (added + recent) | unique | list %}
+        {%- for column in columns %}
         days.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from days
-    inner join subscribers
+    from {{ ref('int_subscriber_days') }} as days
+    inner join {{ ref('int_subscribers') }} as subscribers
         on days.subscriber_number = subscribers.subscriber_number
 
     union all
@@ -104,8 +93,8 @@ moments as (
     select
         subscriber_number,
         as_of_at,
-        0 as is_now,
-        {{ (['null'] * (1 + (newest + added + recent) | unique | list | length)) | join(', ') }}
+        false as is_now,
+        {{ (['null'] * (columns | length + 1)) | join(', ') }}
     from passed_thresholds
 
     union all
@@ -113,8 +102,8 @@ moments as (
     select
         subscriber_number,
         as_of_at,
-        1 as is_now,
-        {{ (['null'] * (1 + (newest + added + recent) | unique | list | length)) | join(', ') }}
+        true as is_now,
+        {{ (['null'] * (columns | length + 1)) | join(', ') }}
     from present
 
 ),
@@ -129,7 +118,7 @@ running as (
         engaged_at is not null as is_engaged_day,
         opted_out_at is not null as is_opt_out_day,
         row_number() over so_far as state_number,
-        lead(as_of_at) over (partition by subscriber_number order by as_of_at, is_now) as next_as_of_at,
+        lead(as_of_at) over (partition by subscriber_number order by as_of_at) as next_as_of_at,
         {%- for column in newest %}
         max({{ column }}) over so_far as {{ column }},
         {%- endfor %}
@@ -144,7 +133,7 @@ running as (
     window
         so_far as (
             partition by subscriber_number
-            order by as_of_at, is_now
+            order by as_of_at
             rows between unbounded preceding and current row
         ),
         lately as (
@@ -168,7 +157,7 @@ since as (
     window
         so_far as (
             partition by subscriber_number
-            order by as_of_at, is_now
+            order by as_of_at
             rows between unbounded preceding and current row
         )
 
@@ -182,7 +171,7 @@ final as (
         cast(since.state_number as integer) as state_number,
 
         -- attributes
-        since.is_now = 1 as is_now,
+        since.is_now,
         case
             when since.opted_out_at is null and since.hard_bounced_at is null then true
             else coalesce(since.opted_in_at > greatest(since.opted_out_at, since.hard_bounced_at), false)
@@ -198,7 +187,7 @@ final as (
         cast(
             coalesce(since.messages_delivered, 0) - coalesce(since.delivered_until_engaged, 0) as integer
         ) as messages_ignored,
-        cast(case when since.orders is null then 0 else since.revenue end as decimal(18, 2)) as revenue,
+        cast(case when coalesce(since.orders, 0) = 0 then 0 else since.revenue end as decimal(18, 2)) as revenue,
         coalesce(
             round(
                 (since.scaled_score - coalesce(since.score_lost, 0))
@@ -216,7 +205,7 @@ final as (
         since.engaged_at as last_human_engaged_at,
         since.opted_out_at
     from since
-    inner join subscribers
+    inner join {{ ref('int_subscribers') }} as subscribers
         on since.subscriber_number = subscribers.subscriber_number
 
 )

@@ -14,7 +14,7 @@ create table variants (
 create table declared_mailings (
     mailing_no integer, campaign_id varchar, campaign_name varchar, kind varchar, esp varchar, stream varchar,
     subject varchar, preheader varchar, audience double, read_factor double, sent_from timestamp,
-    seconds_after_sign_up bigint, is_staggered boolean, experiment varchar, category_1 varchar, category_2 varchar
+    seconds_after_sign_up bigint, is_staggered boolean, experiment varchar, category_1 varchar
 );
 create table links (
     mailing_no integer, link_no integer, path varchar, element varchar, element_type varchar, position integer,

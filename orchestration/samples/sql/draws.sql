@@ -4,6 +4,9 @@
 
 create macro key_of(k, salt) as hash(xor(k, hash(salt)));
 
+-- The key of the n-th thing of a kind.
+create macro nth_key(n, kind) as key_of(hash(xor(hash(cast(n as ubigint)), seed_key())), kind);
+
 -- Uniform in [0, 1), 53 bits.
 create macro draw(k, salt) as (key_of(k, salt) >> 11) * 1.1102230246251565e-16;
 
@@ -21,8 +24,8 @@ create macro later(moment, seconds) as make_timestamp(epoch_us(moment) + cast(ro
 
 create macro uuid_of(k) as cast(cast(md5(cast(k as varchar)) as uuid) as varchar);
 
--- 22 characters of base64url, the shape of SendGrid's ids.
-create macro token_of(k) as left(translate(to_base64(unhex(md5(cast(k as varchar)))), '+/', '-_'), 22);
+-- 22 characters, as SendGrid's ids have.
+create macro token_of(k) as left(md5(cast(k as varchar)), 22);
 
 -- A person's address: mostly IPv6, so that two people rarely share one.
 create macro address_of(k) as case
@@ -36,7 +39,7 @@ create macro iso_milliseconds(moment) as strftime(moment, '%Y-%m-%dT%H:%M:%S.%gZ
 
 -- JSON text of a key and its text value with a leading comma; nothing where there is no value. The texts of this world
 -- hold no character that JSON escapes.
-create macro json_text(key, val) as case when val is null then '' else ',"' || key || '":"' || val || '"' end;
+create macro json_text(key, val) as case when val is null then '' else concat(',"', key, '":"', val, '"') end;
 
 create macro circular_hours(a, b) as least(abs(a - b), 24 - abs(a - b));
 

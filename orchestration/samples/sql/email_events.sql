@@ -1,61 +1,4 @@
 -- One row per event that an ESP reports, once each: how often and in which file it is delivered comes later.
-
--- What people click: the strongest pulls of a race between the links that they can see (exponential clocks).
-create table human_clicks as
-with raced as (
-    select
-        m.mailing_no,
-        m.subscriber_no,
-        m.k,
-        m.esp,
-        m.clicks,
-        m.read_at,
-        m.settled_at,
-        l.link_no,
-        l.path,
-        l.element,
-        l.content_category,
-        row_number() over (
-            partition by m.mailing_no, m.subscriber_no
-            order by
-                -ln(1 - draw(key_of(m.k, 'pull'), cast(l.link_no as varchar))) / (
-                    l.pull
-                    * case
-                        when l.content_category = s.interest_1 then 3
-                        when l.content_category = s.interest_2 then 1.8
-                        else 1
-                    end
-                    * case l.element when 'guide' then m.guide_factor when 'video' then m.video_factor else 1 end
-                ),
-                l.link_no
-        ) as turn
-    from messages as m
-    inner join subscribers as s on m.subscriber_no = s.subscriber_no
-    inner join links as l on m.mailing_no = l.mailing_no
-    where m.clicks > 0 and not l.is_hidden
-),
-
-turned as (
-    select
-        *,
-        hash(xor(k, hash('human click ' || cast(link_no as varchar)))) as click_k,
-        -- A first look, then link by link; one reader in twenty opens them all at once.
-        later(
-            read_at,
-            draw_between(k, 'first look', 2, 240)
-            + (turn - 1) * case when draw(k, 'at once') < 0.05 then 0.6 else draw_between(k, 'next look', 8, 300) end
-        ) as clicked_at
-    from raced
-    where turn <= clicks
-)
-
-select *, false as is_repeat from turned
-union all
--- Now and then a link is clicked twice.
-select * replace (key_of(click_k, 'again') as click_k, later(clicked_at, draw_between(click_k, 'again', 3, 600)) as clicked_at), true
-from turned
-where draw(click_k, 'twice') < 0.06;
-
 create table email_events as
 with scanned as (
     select
@@ -73,78 +16,117 @@ with scanned as (
 
 happened as (
     -- delivery
-    select mailing_no, subscriber_no, k, 'processed' as event, null as detail, null as link_no, 0 as ordinal,
-        sent_at as occurred_at, 'system' as actor, 'delivery' as class
+    select
+        mailing_no, subscriber_no, k,
+        'processed' as event, null as detail, null as link_no, 0 as ordinal, sent_at as occurred_at,
+        'system' as actor, 'delivery' as class
     from messages
     where esp = 'sendgrid' and fate <> 'dropped'
     union all
-    select mailing_no, subscriber_no, k, 'dropped', drop_reason, null, 0, sent_at, 'system', 'delivery'
+    select
+        mailing_no, subscriber_no, k,
+        'dropped', drop_reason, null, 0, sent_at,
+        'system', 'delivery'
     from messages
     where fate = 'dropped'
     union all
-    select mailing_no, subscriber_no, k, 'deferred', 'deferred', null, 0, deferred_at, 'system', 'delivery'
+    select
+        mailing_no, subscriber_no, k,
+        'deferred', 'deferred', null, 0, deferred_at,
+        'system', 'delivery'
     from messages
     where deferred_at is not null
     union all
-    select mailing_no, subscriber_no, k, 'delivered', null, null, 0, settled_at, 'system', 'delivery'
+    select
+        mailing_no, subscriber_no, k,
+        'delivered', null, null, 0, settled_at,
+        'system', 'delivery'
     from messages
     where fate = 'delivered'
     union all
     -- SendGrid knows no soft bounce: what it gives up on is blocked.
-    select mailing_no, subscriber_no, k, 'bounce', case when esp = 'sendgrid' and fate = 'soft' then 'blocked' else fate end, null, 0,
-        settled_at, 'system', 'delivery'
+    select
+        mailing_no, subscriber_no, k,
+        'bounce', case when esp = 'sendgrid' and fate = 'soft' then 'blocked' else fate end, null, 0, settled_at,
+        'system', 'delivery'
     from messages
     where fate in ('hard', 'soft', 'blocked')
     union all
     -- A server that accepts a message and returns it hours later.
-    select mailing_no, subscriber_no, k, 'bounce', 'late', null, 1, later(settled_at, 7200 + 20000 * draw(k, 'return')),
+    select
+        mailing_no, subscriber_no, k,
+        'bounce', 'late', null, 1, later(settled_at, 7200 + 20000 * draw(k, 'return')),
         'system', 'delivery'
     from messages
     where esp = 'sendgrid' and fate = 'delivered' and read_at is null and draw(k, 'returned') < 0.0005
     union all
     -- people
-    select mailing_no, subscriber_no, k, 'open', null, null, 0, read_at, 'human', 'human'
+    select
+        mailing_no, subscriber_no, k,
+        'open', null, null, 0, read_at,
+        'human', 'human'
     from messages
     where is_open_seen
     union all
-    select mailing_no, subscriber_no, k, 'open', null, null, 1, later(read_at, draw_between(k, 'second open', 40, 400000)),
+    select
+        mailing_no, subscriber_no, k,
+        'open', null, null, 1, later(read_at, draw_between(k, 'second open', 40, 400000)),
         'human', 'human'
     from messages
     where is_open_seen and draw(k, 'opens') < 0.28
     union all
-    select mailing_no, subscriber_no, k, 'open', null, null, 2, later(read_at, draw_between(k, 'third open', 90, 900000)),
+    select
+        mailing_no, subscriber_no, k,
+        'open', null, null, 2, later(read_at, draw_between(k, 'third open', 90, 900000)),
         'human', 'human'
     from messages
     where is_open_seen and draw(k, 'opens') < 0.09
     union all
-    select mailing_no, subscriber_no, k, 'click', null, link_no, case when is_repeat then 1 else 0 end, clicked_at, 'human',
-        case when clicked_at < settled_at + interval 60 second then 'fast_human' else 'human' end
+    select
+        mailing_no, subscriber_no, k,
+        'click', null, link_no, case when is_repeat then 1 else 0 end, clicked_at,
+        'human', case when clicked_at < settled_at + interval 60 second then 'fast_human' else 'human' end
     from human_clicks
     union all
-    select mailing_no, subscriber_no, k, case when leaves_group_only then 'group_unsubscribe' else 'unsubscribe' end, null, null, 0,
-        unsubscribed_at, 'human', 'human'
+    select
+        mailing_no, subscriber_no, k,
+        case when leaves_group_only then 'group_unsubscribe' else 'unsubscribe' end, null, null, 0, unsubscribed_at,
+        'human', 'human'
     from messages
     where unsubscribed_at is not null
     union all
-    select mailing_no, subscriber_no, k, 'group_resubscribe', null, null, 0, returned_at, 'human', 'human'
+    select
+        mailing_no, subscriber_no, k,
+        'group_resubscribe', null, null, 0, returned_at,
+        'human', 'human'
     from messages
     where returned_at is not null
     union all
-    select mailing_no, subscriber_no, k, 'spamreport', null, null, 0, complained_at, 'human', 'human'
+    select
+        mailing_no, subscriber_no, k,
+        'spamreport', null, null, 0, complained_at,
+        'human', 'human'
     from messages
     where complained_at is not null
     union all
     -- machines
-    select mailing_no, subscriber_no, k, 'open', case when is_proxy_flagged then 'flagged' else 'unflagged' end, null, 3, proxied_at,
+    select
+        mailing_no, subscriber_no, k,
+        'open', case when is_proxy_flagged then 'flagged' else 'unflagged' end, null, 3, proxied_at,
         'machine', case when is_proxy_flagged then 'mpp_flagged' else 'mpp_unflagged' end
     from messages
     where proxied_at is not null
     union all
-    select mailing_no, subscriber_no, k, 'open', 'scanner', null, 4, scanned_at, 'machine', 'scanner_' || scanner
+    select
+        mailing_no, subscriber_no, k,
+        'open', 'scanner', null, 4, scanned_at,
+        'machine', 'scanner_' || scanner
     from messages
     where scanned_at is not null and draw(k, 'scanner opens') < 0.3
     union all
-    select mailing_no, subscriber_no, k, 'click', 'scanner', link_no, 2, later(scanned_at, 1.8 * draw(key_of(k, 'burst'), cast(link_no as varchar))),
+    select
+        mailing_no, subscriber_no, k,
+        'click', 'scanner', link_no, 2, later(scanned_at, 0.9 * draw(key_of(k, 'burst'), cast(link_no as varchar))),
         'machine', 'scanner_' || scanner
     from scanned
     where turn <= case scanner when 'burst' then 99 when 'two' then 2 else 1 end
@@ -155,7 +137,7 @@ select
     h.mailing_no,
     h.subscriber_no,
     h.k as message_k,
-    hash(xor(h.k, hash(h.event || ' ' || coalesce(cast(h.link_no as varchar), '') || ' ' || cast(h.ordinal as varchar)))) as k,
+    key_of(h.k, concat_ws(' ', h.event, coalesce(h.link_no, 0), h.ordinal)) as k,
     -- attributes
     cast(m.esp as email_source) as source,
     a.variant,

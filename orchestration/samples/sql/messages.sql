@@ -4,15 +4,11 @@
 create table mailings as
 select
     *,
-    hash(xor(hash(cast(mailing_no as ubigint)), seed_key())) as k,
+    nth_key(mailing_no, 'mailing') as k,
     -- How well the mailing goes down: log-normal with mean 1, for mailshots.
     case
         when sent_from is null then 1.0
-        else exp(
-            appeal_spread()
-            * draw_normal(hash(xor(hash(cast(mailing_no as ubigint)), seed_key())), 'appeal')
-            - pow(appeal_spread(), 2) / 2
-        )
+        else exp(appeal_spread() * draw_normal(nth_key(mailing_no, 'mailing'), 'appeal') - pow(appeal_spread(), 2) / 2)
     end as appeal
 from declared_mailings;
 
@@ -33,7 +29,8 @@ with addressed as (
     from mailings as m
     inner join subscribers as s
         on m.sent_from is null or (s.signed_up_at < m.sent_from and draw(s.k, 'list ' || m.kind) < m.audience)
-    inner join clocks as c on s.time_zone = c.time_zone and c.day_on = cast(coalesce(m.sent_from, starts_at()) as date)
+    inner join clocks as c
+        on s.time_zone = c.time_zone and c.day_on = cast(coalesce(m.sent_from, starts_at()) as date)
 ),
 
 factored as (
@@ -85,7 +82,9 @@ received as (
             when draw(k, 'soft') < 0.003 then 'soft'
             else 'delivered'
         end as fate,
-        case when not is_dead and draw(k, 'deferred') < 0.02 then later(sent_at, 2 + 8 * draw(k, 'deferral')) end as deferred_at,
+        case
+            when not is_dead and draw(k, 'deferred') < 0.02 then later(sent_at, 2 + 8 * draw(k, 'deferral'))
+        end as deferred_at,
         later(
             sent_at,
             case
@@ -140,7 +139,9 @@ select
     end as proxied_at,
     draw(k, 'proxy flag') < 0.8 as is_proxy_flagged,
     case
-        when fate = 'delivered' and scanner <> 'none' and draw(k, 'scan') < case scanner when 'burst' then 0.25 else 0.3 end
+        when
+            fate = 'delivered' and scanner <> 'none'
+            and draw(k, 'scan') < case scanner when 'burst' then 0.25 else 0.3 end
             then greatest(later(sent_at, scan_delay(draw(k, 'scan delay'))), later(settled_at, 1))
     end as scanned_at,
     scanner,
@@ -153,15 +154,25 @@ from read;
 -- When a subscriber left the list, for which reason, and when they came back.
 create table suppressions as
 with departures as (
-    select subscriber_no, unsubscribed_at as left_at, 'Unsubscribed Address' as reason, k from planned where unsubscribed_at is not null
+    select subscriber_no, unsubscribed_at as left_at, 'Unsubscribed Address' as reason, k
+    from planned
+    where unsubscribed_at is not null
     union all
-    select subscriber_no, complained_at, 'Spam Reporting Address', k from planned where complained_at is not null
+    select subscriber_no, complained_at, 'Spam Reporting Address', k
+    from planned
+    where complained_at is not null
     union all
-    select subscriber_no, settled_at, 'Bounced Address', k from planned where fate = 'hard'
+    select subscriber_no, settled_at, 'Bounced Address', k
+    from planned
+    where fate = 'hard'
 ),
 
 first_departures as (
-    select subscriber_no, min(left_at) as left_at, arg_min(reason, (left_at, k)) as reason, arg_min(k, (left_at, k)) as k
+    select
+        subscriber_no,
+        min(left_at) as left_at,
+        arg_min(reason, (left_at, k)) as reason,
+        arg_min(k, (left_at, k)) as k
     from departures
     group by subscriber_no
 )

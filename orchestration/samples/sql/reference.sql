@@ -31,14 +31,17 @@ worded as (
         campaign_name,
         case kind when 'flow' then 'automation' when 'statement' then 'transactional' else kind end as campaign_type,
         case
-            when experiment = 'subject_question' and variant = 'B' then 'Have you seen ' || lower(left(subject, 1)) || substr(subject, 2) || '?'
+            when experiment = 'subject_question' and variant = 'B'
+                then 'Have you seen ' || lower(left(subject, 1)) || substr(subject, 2) || '?'
             else subject
         end as subject,
         nullif(preheader, '') as preheader,
         variant,
         experiment,
         control_variant,
-        cast(case kind when 'newsletter' then 60 when 'promotion' then 90 else 15 end * share as decimal(18, 2)) as cost,
+        cast(
+            share * case kind when 'newsletter' then 60 when 'promotion' then 90 else 15 end as decimal(18, 2)
+        ) as cost,
         sent_from_at,
         stream,
         place
@@ -114,7 +117,12 @@ from assignments as a
 inner join subscribers as s on a.subscriber_no = s.subscriber_no
 union all
 -- A fault that happens: in the test without effect, a few stand in two arms.
-select 'assignments-footer-colour.csv', a.subscriber_no, a.experiment, s.email, case a.variant when 'A' then 'B' else 'A' end,
+select
+    'assignments-footer-colour.csv',
+    a.subscriber_no,
+    a.experiment,
+    s.email,
+    case a.variant when 'A' then 'B' else 'A' end,
     a.assigned_at + interval 1 hour
 from assignments as a
 inner join subscribers as s on a.subscriber_no = s.subscriber_no

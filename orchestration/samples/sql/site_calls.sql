@@ -5,8 +5,10 @@ with viewed as (
     select
         *,
         case
-            when reference = 'message'
-                then '?mc_mid=' || case esp when 'sendgrid' then token_of(message_k) else uuid_of(message_k) end || '&utm_medium=email'
+            when reference = 'message' then concat(
+                '?mc_mid=', case esp when 'sendgrid' then token_of(message_k) else uuid_of(message_k) end,
+                '&utm_medium=email'
+            )
             when reference = 'campaign' then '?utm_medium=email&utm_campaign=' || campaign_id
             else ''
         end as search
@@ -69,22 +71,29 @@ happened as (
     union all
     -- One order in ten carries its amount as a total only.
     select
-        k, 'Order Completed', ordered_at, subscriber_no, anonymous_id, account_id, email, agent, '/checkout/thanks', '', null, null,
-        '"order_id":"' || order_id || '",'
-        || case when draw(k, 'amount') < 0.9 then '"revenue":' || cast(revenue as varchar) || ',' else '' end
-        || '"total":' || cast(revenue as varchar) || ',"currency":"' || currency || '"'
+        k, 'Order Completed', ordered_at, subscriber_no, anonymous_id, account_id, email, agent,
+        '/checkout/thanks', '', null, null,
+        concat(
+            '"order_id":"', order_id, '",',
+            case when draw(k, 'amount') < 0.9 then concat('"revenue":', revenue, ',') end,
+            '"total":', revenue, ',"currency":"', currency, '"'
+        )
     from orders
     union all
     select
-        k, 'Order Refunded', refunded_at, subscriber_no, anonymous_id, account_id, email, agent, '/account/orders', '', null, null,
-        '"order_id":"' || order_id || '","total":' || cast(cast(revenue * refunded_share as decimal(18, 2)) as varchar)
-        || ',"currency":"' || currency || '"'
+        k, 'Order Refunded', refunded_at, subscriber_no, anonymous_id, account_id, email, agent,
+        '/account/orders', '', null, null,
+        concat(
+            '"order_id":"', order_id, '","total":', cast(revenue * refunded_share as decimal(18, 2)),
+            ',"currency":"', currency, '"'
+        )
     from orders
     where refunded_at is not null
     union all
     select
         k, 'Signed Up', signed_up_at, subscriber_no, anonymous_id,
-        case when has_account then format('user-{:06}', subscriber_no) end, email, device || '_browser', '/welcome', '', null, null,
+        case when has_account then format('user-{:06}', subscriber_no) end, email, device || '_browser',
+        '/welcome', '', null, null,
         '"source":"' || signup_source || '"'
     from subscribers
     where signed_up_at >= starts_at()

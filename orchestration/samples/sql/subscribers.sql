@@ -3,7 +3,7 @@ create table subscribers as
 with numbered as (
     select
         cast(range as integer) as subscriber_no,
-        hash(xor(hash(cast(range as ubigint)), seed_key())) as k
+        nth_key(range, 'subscriber') as k
     from range(1, subscriber_count() + 1)
 ),
 

@@ -39,13 +39,14 @@ organic as (
 ),
 
 unknown as (
-    select
-        hash(xor(hash(cast(range as ubigint)), key_of(seed_key(), 'unknown visitor'))) as k
+    select nth_key(range, 'unknown visitor') as k
     from range(1, subscriber_count() + 1)
 ),
 
 every_visit as (
-    select k, 'mail' as origin, subscriber_no, mailing_no, message_k, path, element, content_category, visited_at, is_shopping
+    select
+        k, 'mail' as origin, subscriber_no, mailing_no, message_k, path, element, content_category,
+        visited_at, is_shopping
     from clicked
     union all
     select k, 'organic', subscriber_no, null, null, '/' || content_category, null, content_category, visited_at, 1
@@ -53,7 +54,8 @@ every_visit as (
     where visited_at >= signed_up_at
     union all
     select
-        k, 'unknown', null, null, null, '/' || pick_category(draw(k, 'category')), null, pick_category(draw(k, 'category')),
+        k, 'unknown', null, null, null, '/' || pick_category(draw(k, 'category')), null,
+        pick_category(draw(k, 'category')),
         later(starts_at(), window_seconds() * draw(k, 'moment')), 1
     from unknown
 )
@@ -123,7 +125,9 @@ select
     case s.time_zone when 'Europe/London' then 'GBP' when 'Europe/Berlin' then 'EUR' else 'USD' end as currency,
     case
         when draw(d.k, 'refund') < 0.06
-            then later(d.visited_at, draw_between(d.k, 'decision', 90, 200000) + draw_between(d.k, 'return', 86400, 1000000))
+            then later(
+                d.visited_at, draw_between(d.k, 'decision', 90, 200000) + draw_between(d.k, 'return', 86400, 1000000)
+            )
     end as refunded_at,
     case when draw(d.k, 'refund') < 0.02 then 0.5 else 1.0 end as refunded_share
 from decided as d

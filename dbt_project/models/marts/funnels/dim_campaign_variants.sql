@@ -54,7 +54,7 @@ final as (
         variants.preheader,
 
         -- measures
-        variants.cost
+        cast(variants.cost as decimal(18, 2)) as cost
     from variants
     left join controls
         on coalesce(variants.experiment, variants.campaign_key) = controls.comparison

@@ -62,7 +62,7 @@ matches as (
         patterns.url_pattern
     from urls
     inner join patterns
-        on {{ regexp_like('urls.url', 'patterns.url_pattern') }}
+        on {{ regexp_like_if_valid('urls.url', 'patterns.url_pattern') }}
 
 ),
 
@@ -79,9 +79,9 @@ described as (
         row_number() over (
             partition by links.campaign_key, links.url
             order by
-                case when inventory.campaign_id is null then 1 else 0 end,
+                case when inventory.campaign_id is null then 1 else 0 end asc,
                 length(inventory.url_pattern) desc,
-                inventory.url_pattern
+                inventory.url_pattern asc
         ) as preference
     from links
     inner join matches
@@ -89,7 +89,7 @@ described as (
     inner join inventory
         on
             matches.url_pattern = inventory.url_pattern
-            and (inventory.campaign_id is null or inventory.campaign_id = links.campaign_id)
+            and coalesce(inventory.campaign_id, links.campaign_id) = links.campaign_id
 
 ),
 

@@ -15,7 +15,7 @@ lines as (
             ' and ',
             replace(event, '|', ' or '),
             'URL matches ' || url_pattern,
-            property || ' of at least ' || cast(minimum as varchar)
+            property || ' of at least ' || {{ regexp_replace_all('cast(minimum as varchar)', "'[.]0$'", "''") }}
         ) as line
     from definitions
 

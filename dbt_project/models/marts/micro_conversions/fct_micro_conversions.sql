@@ -19,9 +19,7 @@ email_events as (
         events.occurred_at
     from {{ ref('int_email_events') }} as events
     left join {{ ref('int_outcome_messages') }} as outcomes
-        on
-            events.event_type = 'purchased'
-            and events.event_key = outcomes.event_key
+        on case when events.event_type = 'purchased' then events.event_key end = outcomes.event_key
     where events.actor = 'human'
 
 ),
@@ -168,9 +166,7 @@ placed as (
     left join {{ ref('int_messages') }} as messages
         on counted.message_key = messages.message_key
     left join {{ ref('int_orders') }} as orders
-        on
-            counted.family = 'order'
-            and counted.occurrence = orders.order_id
+        on case when counted.family = 'order' then counted.occurrence end = orders.order_id
 
 ),
 

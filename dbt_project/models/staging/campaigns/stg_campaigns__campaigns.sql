@@ -60,6 +60,7 @@ final as (
         -- times
         {{ newest_value('sent_from_at', 'updated_at') }} as sent_from_at
     from typed
+    where campaign_id is not null
     group by esp, campaign_id, variant
 
 )

@@ -166,9 +166,20 @@ final as (
         nullif(event.OriginalLink, '') as url,
         cast(null as integer) as link_position,
         nullif(event.UserAgent, '') as user_agent,
+        case lower(event.Platform)
+            when 'desktop' then 'desktop'
+            when 'mobile' then 'mobile'
+            when 'webmail' then 'unknown'
+            when 'unknown' then 'unknown'
+        end as device_type,
+        nullif(nullif(event.Client.Name, ''), 'unknown') as email_client,
         cast(null as boolean) as is_machine,
         'none' as machine_basis,
-        nullif(coalesce(event.Description, event.Details, event.SuppressionReason), '') as reason,
+        case
+            when folded_record_type in ('bounce', 'spamcomplaint')
+                then nullif(coalesce(event.Description, event.Details), '')
+            when folded_record_type = 'subscriptionchange' then nullif(event.SuppressionReason, '')
+        end as reason,
 
         -- measures
         try_cast(event.ReadSeconds as double) as read_seconds,

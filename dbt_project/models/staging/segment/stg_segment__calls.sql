@@ -60,6 +60,7 @@ final as (
         export_id,
         position,
         source_event_id,
+        case when source_event_id is null then {{ sha256_hex(normalised_json('record')) }} end as composite_id,
 
         -- person
         coalesce(
@@ -72,7 +73,7 @@ final as (
 
         -- attributes
         call_type,
-        case call_type
+        case coalesce(call_type, 'track')
             when 'track' then {{ filled('call.event') }}
             when 'page' then 'Page Viewed'
         end as event_name,

@@ -36,9 +36,9 @@ named as (
         event,
         event.processed is not null as is_activity_csv,
         {{ json_record(json_or_null('event.unique_args', '{'), ['campaign_id', 'campaign_name', 'experiment', 'variant']) }} as args,
-        {{ filled('event.event') }} as raw_event_type,
-        translate(lower(event.event), ' _-', '') as folded_event_type,
-        {{ filled('event.sg_event_id') }} as source_event_id,
+        nullif(event.event, '') as raw_event_type,
+        replace(lower(trim(event.event)), '_', '') as folded_event_type,
+        nullif(event.sg_event_id, '') as source_event_id,
         nullif(coalesce(event.sg_message_id, event.message_id), '') as full_message_id,
         nullif(event.url, '') as url,
         coalesce(event.processed, event.timestamp) as time_text
@@ -104,8 +104,8 @@ final as (
             else 'other'
         end as event_type,
         case folded_event_type
-            when 'open' then lower({{ filled('event.sg_content_type') }})
-            when 'click' then lower({{ filled('event.url_offset.type') }})
+            when 'open' then lower(nullif(event.sg_content_type, ''))
+            when 'click' then lower(nullif(event.url_offset.type, ''))
             when 'deferred' then 'delayed'
             when 'bounce' then case when lower(event.type) in ('blocked', 'block') then 'block' else 'hard' end
             when 'unsubscribe' then 'global'
@@ -116,38 +116,40 @@ final as (
             when 'drop' then {{ sendgrid_drop_reason('event.reason') }}
         end as event_subtype,
         coalesce(
-            {{ filled('event.marketing_campaign_id') }},
-            {{ filled('event.singlesend_id') }},
-            {{ filled('event.mc_auto_id') }},
-            {{ filled('event.newsletter.newsletter_id') }},
-            {{ filled('event.campaign_id') }},
-            {{ filled('args.campaign_id') }}
+            nullif(event.marketing_campaign_id, ''),
+            nullif(event.singlesend_id, ''),
+            nullif(event.mc_auto_id, ''),
+            nullif(event.newsletter.newsletter_id, ''),
+            nullif(event.campaign_id, ''),
+            nullif(args.campaign_id, '')
         ) as campaign_id,
         coalesce(
-            {{ filled('event.marketing_campaign_name') }},
-            {{ filled('event.singlesend_name') }},
-            {{ filled('event.mc_auto_name') }},
-            {{ filled('event.campaign_name') }},
-            {{ filled('args.campaign_name') }}
+            nullif(event.marketing_campaign_name, ''),
+            nullif(event.singlesend_name, ''),
+            nullif(event.mc_auto_name, ''),
+            nullif(event.campaign_name, ''),
+            nullif(args.campaign_name, '')
         ) as campaign_name,
-        coalesce({{ filled('event.experiment') }}, {{ filled('args.experiment') }}) as experiment,
+        coalesce(nullif(event.experiment, ''), nullif(args.experiment, '')) as experiment,
         coalesce(
-            {{ filled('event.marketing_campaign_version') }},
-            {{ filled('event.marketing_campaign_split_id') }},
-            {{ filled('event.variant') }},
-            {{ filled('args.variant') }}
+            nullif(event.marketing_campaign_version, ''),
+            nullif(event.marketing_campaign_split_id, ''),
+            nullif(event.variant, ''),
+            nullif(args.variant, '')
         ) as variant,
-        {{ filled('event.pool.name') }} as message_stream,
+        nullif(event.pool.name, '') as message_stream,
         {{ tags_array('coalesce(event.category, event.categories)') }} as tags,
         url,
         try_cast(event.url_offset.index as integer) as link_position,
         nullif(coalesce(event.useragent, event.user_agent), '') as user_agent,
+        cast(null as varchar) as device_type,
+        cast(null as varchar) as email_client,
         try_cast(event.sg_machine_open as boolean) as is_machine,
         case
             when try_cast(event.sg_machine_open as boolean) is null then 'none'
             else 'esp_flag:sg_machine_open'
         end as machine_basis,
-        nullif(coalesce(event.reason, event.response), '') as reason,
+        nullif(case when folded_event_type != 'delivered' then coalesce(event.reason, event.response) end, '') as reason,
 
         -- measures
         cast(null as double) as read_seconds,

@@ -1,0 +1,112 @@
+{%- set columns = [
+    'export_id', 'position', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',
+    'recipient_email', 'raw_event_type', 'event_type', 'event_subtype', 'campaign_id', 'campaign_name', 'experiment',
+    'variant', 'message_stream', 'url', 'link_position', 'user_agent', 'device_type',
+    'email_client', 'is_machine', 'machine_basis', 'reason',
+    'read_seconds', 'order_id', 'revenue', 'currency', 'occurred_at', 'sent_at',
+] -%}
+-- Each verbatim record is taken apart once, here, and written once.
+with
+
+staged as (
+
+    {{ staged_email_events(columns) }}
+
+),
+
+recipients as (
+
+    select
+        identities.email,
+        identities.subscriber_key,
+        identities.recipient_domain,
+        case
+            when identities.recipient_domain is not null then coalesce(mailbox_providers.mailbox_provider, 'other')
+        end as mailbox_provider
+    from {{ source('restricted', 'subscriber_identities') }} as identities
+    left join {{ ref('mailbox_providers') }} as mailbox_providers
+        on identities.recipient_domain = mailbox_providers.domain
+
+),
+
+user_agents as (
+
+    select
+        user_agent,
+        device_type,
+        email_client
+    from {{ source('restricted', 'user_agents') }}
+
+),
+
+final as (
+
+    select
+        -- keys
+        staged.export_id,
+        staged.position,
+        case
+            when staged.source_event_id is null
+                then {{ surrogate_key(['staged.esp', "'row'", 'staged.composite_id']) }}
+            else {{ surrogate_key(['staged.esp', "'id'", 'staged.source_event_id']) }}
+        end as event_key,
+        recipients.subscriber_key,
+        case
+            when recipients.subscriber_key is not null
+                then {{ surrogate_key([
+                    'staged.esp',
+                    "coalesce(
+                        staged.esp_message_id,
+                        'smtp:' || staged.smtp_message_id,
+                        'campaign:' || staged.campaign_id
+                    )",
+                    'recipients.subscriber_key',
+                ]) }}
+        end as message_key,
+
+        -- attributes
+        staged.source_event_id is not null as is_numbered,
+        staged.esp_message_id is not null or staged.smtp_message_id is not null as names_message,
+        staged.esp,
+        staged.event_type,
+        staged.event_subtype,
+        staged.raw_event_type,
+        case when staged.is_machine then 'machine' else 'human' end as actor,
+        staged.is_machine,
+        staged.machine_basis,
+        staged.campaign_id,
+        {{ mask_addresses('staged.campaign_name') }} as campaign_name,
+        staged.experiment,
+        staged.variant,
+        staged.message_stream,
+        recipients.recipient_domain,
+        coalesce(recipients.mailbox_provider, 'unknown') as mailbox_provider,
+        {{ url_without_query('staged.url') }} as url,
+        {{ url_query('staged.url') }} as url_query,
+        staged.link_position,
+        coalesce(user_agents.device_type, staged.device_type) as device_type,
+        coalesce(user_agents.email_client, staged.email_client) as email_client,
+        case
+            when staged.event_type = 'bounced' and staged.event_subtype = 'hard' then 'hard'
+            when staged.event_type = 'bounced' then 'soft'
+        end as bounce_type,
+        {{ mask_addresses('staged.reason') }} as reason,
+
+        -- measures
+        staged.read_seconds,
+        staged.order_id,
+        staged.revenue,
+        staged.currency,
+
+        -- times
+        staged.occurred_at,
+        staged.sent_at
+    from staged
+    left join recipients
+        on staged.recipient_email = recipients.email
+    left join user_agents
+        on staged.user_agent = user_agents.user_agent
+
+)
+
+select * from final

@@ -1,0 +1,232 @@
+"""A batch: exports on their way, read into candidates, with what the gate and the quarantine need to know of them.
+
+Belongs here: reading one export after another into few candidate files, and questions to these. Does not belong here:
+where exports come from and where they go (`load.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.exports import candidates, readers
+from orchestration.exports.avro import AvroError
+from orchestration.exports.containers import Content, Spool
+from orchestration.exports.decisions import Decision, held
+from orchestration.exports.formats import HEAD_BYTES, FormatError, Kind, recognise
+from orchestration.exports.json_lines import JsonLines
+from orchestration.exports.json_text import Record, is_strict
+from orchestration.exports.landing import LandingFile
+from orchestration.exports.quarantine import Rejected
+from orchestration.settings import Settings
+from orchestration.sources import Source
+
+# A batch is one audit and one transaction. The bounds keep its share of memory and of the disk small.
+MAX_EXPORTS = 10_000
+MAX_BYTES_IN_MEMORY = 64_000_000
+MAX_BYTES = 1_000_000_000
+
+
+@dataclass
+class Incoming:
+    """An export on its way: `held` is set where it can be neither read nor judged, `content` where there is any."""
+
+    export_id: str
+    file: LandingFile
+    member: str | None
+    content: Content | None
+    held: Decision | None = None
+
+    @property
+    def file_name(self) -> str:
+        """The printable name, that of the archive's member included."""
+        return f"{self.file.name}/{self.member}" if self.member else self.file.name
+
+
+class Batch:
+    """Exports by id, and the files whose exports are all in this batch or in earlier ones, with their ids."""
+
+    def __init__(
+        self,
+        source: Source,
+        settings: Settings,
+        vendors: Mapping[str, Sequence[Sequence[str]]],
+        spool: Spool,
+        reader: duckdb.DuckDBPyConnection,
+    ) -> None:
+        self.exports: dict[str, Incoming] = {}
+        self.files: list[tuple[LandingFile, list[str]]] = []
+        self.candidates: list[Path] = []
+        self.seconds: Counter[str] = Counter()
+        self._source = source
+        self._settings = settings
+        self._vendors = vendors
+        self._spool = spool
+        self._reader = reader
+        self._rows: JsonLines | None = None
+        self._bytes = self._bytes_in_memory = 0
+
+    def add(self, incoming: Incoming) -> None:
+        """Take an export in, after it was read or held."""
+        self.exports[incoming.export_id] = incoming
+        if incoming.content:
+            self._bytes += incoming.content.size
+            self._bytes_in_memory += len(incoming.content.data or b"")
+
+    def is_full(self) -> bool:
+        """Whether it is time to publish."""
+        return (
+            len(self.exports) >= MAX_EXPORTS
+            or self._bytes >= MAX_BYTES
+            or self._bytes_in_memory >= MAX_BYTES_IN_MEMORY
+        )
+
+    def read(self, incoming: Incoming) -> None:
+        """Bring the records of an export into a candidate; hold it where that cannot be done."""
+        content = incoming.content
+        with self.timed("read"):
+            try:
+                form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
+                scan = readers.scan(self._reader, content, form, self._spool, self._settings.max_unpacked_bytes)
+                if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
+                    self._write(incoming, readers.read(content, form, self._source))
+            except (FormatError, AvroError) as error:
+                incoming.held = held(str(error))
+
+    def finish(self) -> None:
+        """Make a candidate of the rows that our own readers wrote: nothing is read after this."""
+        if self._rows and self._rows.rows:
+            path = self._spool.new_path(".candidate.parquet")
+            with self.timed("read"):
+                candidates.from_spool(self._reader, self._rows, self._source, self._vendors, path)
+            self.candidates.append(path)
+
+    def write_profile(self) -> Path | None:
+        """The profile of all exports that were read; None where none was."""
+        readable = [incoming for incoming in self.exports.values() if incoming.held is None]
+        if not readable:
+            return None
+        path = self._spool.new_path(".profile.parquet")
+        exports = JsonLines(self._spool.new_path(".jsonl"))
+        for incoming in readable:
+            exports.write(
+                {
+                    "export_id": incoming.export_id,
+                    "source": self._source.source,
+                    "file_name": incoming.file_name,
+                    "bytes": incoming.content.size,
+                }
+            )
+        candidates.write_profile(self._reader, self.candidates, exports, self._source, self._settings, path)
+        exports.close()
+        return path
+
+    def profiles(self, path: Path) -> dict[str, dict[str, Any]]:
+        """The rows of a profile by export_id."""
+        cursor = self._reader.execute("select * from read_parquet(?)", [str(path)])
+        names = [column[0] for column in cursor.description]
+        rows = (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
+        return {row["export_id"]: row for row in rows}
+
+    def problems(self) -> dict[str, dict[str, int]]:
+        """Of each export with unreadable records, how often which problem occurs, the most frequent first."""
+        if not self.candidates:
+            return {}
+        rows = self._reader.execute(
+            f"select export_id, problem, count(*) from {candidates.relation(self.candidates)} "
+            "where problem is not null group by all order by export_id, count(*) desc, problem"
+        ).fetchall()
+        return {
+            identity: {problem: count for _, problem, count in group}
+            for identity, group in groupby(rows, key=lambda row: row[0])
+        }
+
+    def rejected(self) -> Iterator[tuple[str, Iterator[Rejected]]]:
+        """The unreadable records of each export that has any, in order of export_id and position."""
+        if not self.candidates:
+            return
+        cursor = self._reader.execute(
+            f"select export_id, position, problem, record from {candidates.relation(self.candidates)} "
+            "where problem is not null order by export_id, position"
+        )
+        rows = (row for rows in iter(lambda: cursor.fetchmany(1_000), []) for row in rows)
+        for identity, group in groupby(rows, key=lambda row: row[0]):
+            yield identity, (Rejected(*row[1:]) for row in group)
+
+    def count(self) -> tuple[int, int]:
+        """How many records there are, and how many of them are not readable."""
+        if not self.candidates:
+            return 0, 0
+        counts = f"select count(*), count(problem) from {candidates.relation(self.candidates)}"
+        return self._reader.execute(counts).fetchone()
+
+    def discard(self) -> None:
+        """Remove everything it wrote."""
+        if self._rows:
+            self._rows.close()
+        for path in self.candidates:
+            self._spool.discard(path)
+        for incoming in self.exports.values():
+            if incoming.content:
+                self._spool.discard(incoming.content.path)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add what happens inside to the time of a step."""
+        started = time.perf_counter()
+        yield
+        self.seconds[step] += time.perf_counter() - started
+
+    def _scanned(self, incoming: Incoming, scan: str, is_last_resort: bool) -> bool:
+        """Whether DuckDB read the export, to its end and record by record."""
+        path = self._spool.new_path(".candidate.parquet")
+        try:
+            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, self._vendors, path)
+        except duckdb.Error as error:
+            if not is_of_the_export(error):
+                raise
+            if is_last_resort:
+                raise FormatError("damaged: the file cannot be read to its end; export it again") from error
+            complete = False
+        if complete or is_last_resort:
+            self.candidates.append(path)
+            return True
+        self._spool.discard(path)
+        return False
+
+    def _write(self, incoming: Incoming, records: Iterable[Record]) -> None:
+        if self._rows is None:
+            self._rows = JsonLines(self._spool.new_path(".jsonl"))
+        for position, (text, problem) in enumerate(records, start=1):
+            row = {"export_id": incoming.export_id, "position": position, "record": text, "problem": problem}
+            self._rows.write(row)
+
+
+def open_reader(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The in-memory DuckDB that reads exports, within the settings' memory and threads."""
+    reader = duckdb.connect(
+        config={
+            "memory_limit": settings.memory_limit,
+            "threads": settings.threads,
+            "temp_directory": str(settings.work / "spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    reader.execute("set TimeZone = 'UTC'")
+    reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
+    return reader
+
+
+def is_of_the_export(error: duckdb.Error) -> bool:
+    """Whether DuckDB's complaint is about what it reads: memory, disk and our own SQL are never an export's fault."""
+    about_input = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.SerializationException)
+    return isinstance(error, about_input) or type(error) is duckdb.Error  # the latter is what its CSV reader raises

@@ -1,0 +1,89 @@
+"""`python -m tests.benchmarks.handwritten RESULT`: run `handwritten.sql` on a home's exports, and say what it took.
+
+Belongs here: what the script asks of its caller, and the clock around its steps. Does not belong here: SQL.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import zstandard
+
+from orchestration.dbt import PROJECT
+from orchestration.exports.identities import hmac_pads
+from orchestration.settings import Settings
+from tests.benchmarks.measuring import Measured
+
+DATABASE = "handwritten.duckdb"
+_SCRIPT = Path(__file__).with_suffix(".sql")
+_STEP = re.compile(r"^-- step: (.*)$", re.MULTILINE)
+
+
+def main(result: Path) -> None:
+    """Make `<home>/handwritten.duckdb` of `<home>/landing` within the settings' memory and threads."""
+    settings = Settings.from_environment()
+    limits = {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(settings.home / "spill"),
+    }
+    measured = Measured()
+    with measured.span("whole"):
+        with closing(duckdb.connect(str(settings.home / DATABASE), config=limits)) as connection:
+            _set_variables(connection, settings)
+            with measured.span("export ids"):
+                _name_exports(connection, settings.landing)
+            for step, statements in _steps():
+                with measured.span(step):
+                    connection.execute(statements)
+    measured.write(result)
+
+
+def _steps() -> Iterator[tuple[str, str]]:
+    _, *parts = _STEP.split(_SCRIPT.read_text())
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
+def _set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+    connection.execute(f"set variable landing = '{settings.landing}'; set variable seeds = '{PROJECT / 'seeds'}'")
+    connection.execute(f"set variable now = timestamp '{settings.now()}'")
+    for name, pad in hmac_pads(settings.salt).items():
+        connection.execute(f"set variable {name} = unhex('{pad.hex()}')")
+    connection.create_function(
+        "read_user_agent", _read_user_agent, ["VARCHAR"], "STRUCT(device_type VARCHAR, email_client VARCHAR)"
+    )
+
+
+def _read_user_agent(user_agent: str) -> dict[str, str]:
+    from orchestration.exports import user_agents  # its rules compile for a second, as they do in the pipeline
+
+    read = user_agents.read(user_agent)
+    return {"device_type": read.device_type, "email_client": read.email_client}
+
+
+def _name_exports(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
+    """An export is known by its content: the same identities as the pipeline's, so that the tables can be compared."""
+    rows = [(str(path), _export_id(path)) for path in landing.glob("sendgrid/**/*") if path.is_file()]
+    connection.execute("create table exports (path varchar, export_id varchar)")
+    connection.executemany("insert into exports values (?, ?)", rows)
+
+
+def _export_id(path: Path) -> str:
+    opened = {".gz": gzip.open, ".zst": zstandard.open}.get(path.suffix, open)
+    digest = hashlib.sha256()
+    with opened(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return hashlib.sha256(f"sendgrid\0{digest.hexdigest()}".encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

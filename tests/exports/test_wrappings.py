@@ -1,0 +1,170 @@
+"""Every source's payloads load in every wrapping that the landing zone promises to accept."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import duckdb
+import fastavro
+import pytest
+
+from orchestration.exports import containers
+from tests.exports.conftest import FIXTURES
+from tests.exports.wrapping import PACKINGS, SHAPES, array, lines, zipped
+
+SOURCES_OF_FIXTURES = sorted(folder.name for folder in FIXTURES.iterdir() if folder.is_dir())
+PAYLOADS = [path for path in sorted(FIXTURES.glob("*/*")) if path.is_file()]
+
+
+def json_records(source: str) -> list[str]:
+    """Some records of a source as compact JSON texts."""
+    found = []
+    for path in sorted((FIXTURES / source).glob("*json")):
+        content = path.read_text()
+        try:
+            values = json.loads(content)
+        except json.JSONDecodeError:
+            values = [json.loads(line) for line in content.splitlines()]
+        for value in values if isinstance(values, list) else [values]:
+            found += value if isinstance(value, list) else value.get("batch", [value])
+    return [json.dumps(record, ensure_ascii=False) for record in found][:9]
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_payload_of_the_fixtures_loads_completely(bench, path: Path):
+    source = path.parent.name
+    bench.land(f"{source}/{path.name}", path.read_bytes())
+    report = bench.load(source)
+    assert (report.published, report.held, report.records_rejected) == (1, [], 0)
+    assert report.records_loaded == len(bench.raw(source)) > 0
+    assert all(isinstance(json.loads(record), dict) for record in bench.raw(source))
+
+
+@pytest.mark.parametrize("source", SOURCES_OF_FIXTURES)
+def test_every_shape_and_packing_gives_the_same_records(bench, source: str):
+    records = json_records(source)
+    for shape, write in SHAPES.items():
+        for packing, pack in PACKINGS.items():
+            bench.land(f"{source}/{shape}/{packing.replace(' ', '-')}", pack(write(records).encode()))
+    report = bench.load(source)
+    assert report.held == []
+    rows = bench.query(f"select file_name, list(record order by position) from raw.{source} join pipeline.exports "
+                       "using (export_id) group by all")  # fmt: skip
+    # The packings of one content are one content.
+    assert len(rows) == report.published == len({write(records) for write in SHAPES.values()})
+    assert report.known == len(SHAPES) * len(PACKINGS) - report.published
+    for file_name, loaded in rows:
+        if not file_name.startswith("pretty_array"):
+            assert loaded == records, file_name
+        assert [json.loads(record) for record in loaded] == [json.loads(record) for record in records]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_duckdb_and_the_patient_readers_give_the_same_rows(bench, shape: str, monkeypatch):
+    content = SHAPES[shape](json_records("sendgrid")).encode()
+    bench.land("sendgrid/a", content)
+    bench.load()
+    expected = bench.query("select * from raw.sendgrid order by position")
+    other = type(bench)(bench.with_settings(home=bench.home.with_name("other")).settings, bench.sources)
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)  # everything is large now, and DuckDB's
+    other.land("sendgrid/a", content)
+    other.load()
+    assert other.query("select * from raw.sendgrid order by position") == expected
+
+
+def test_one_webhook_body_with_escapes_and_crlf_is_kept_to_the_byte(bench):
+    body = (FIXTURES / "sendgrid" / "webhook_crlf.json").read_bytes()
+    bench.land("sendgrid/a.json", body)
+    bench.load()
+    assert len(bench.raw()) == 3
+    assert all(record.encode() in body and "\\u003cm12@mail.example\\u003e" in record for record in bench.raw())
+
+
+def test_the_records_of_a_page_are_records_of_their_own(bench):
+    bench.land("segment/a.json", (FIXTURES / "segment" / "batch.json").read_bytes())
+    bench.load("segment")
+    assert [json.loads(record)["messageId"] for record in bench.raw("segment")] == ["seg-0101", "seg-0102"]
+
+
+def test_json_in_utf_16_loads(bench):
+    records = json_records("subscribers")
+    bench.land("subscribers/a.json", array(records).encode("utf-16"))
+    bench.load("subscribers")
+    assert bench.raw("subscribers") == records
+    assert "Köln" in records[0]
+
+
+@pytest.mark.parametrize("name", ["subscribers_bom.csv", "subscribers_utf16.csv", "subscribers_windows.csv"])
+def test_delimited_text_loads_in_every_encoding(bench, name: str):
+    bench.land(f"subscribers/{name}", (FIXTURES / "subscribers" / name).read_bytes())
+    bench.load("subscribers")
+    assert [json.loads(record) for record in bench.raw("subscribers")] == [
+        {"email": "josé@example.com", "signed_up_at": "2026-04-01T00:00:00Z", "signup_source": "Café"},
+        {"email": "zoë@example.com", "signed_up_at": "2026-04-02T00:00:00Z", "signup_source": "Fête"},
+    ]
+
+
+def test_parquet_loads_whatever_its_size(bench, tmp_path):
+    path = tmp_path / "a.parquet"
+    duckdb.sql(
+        "copy (select 'a@example.com' as email, date '2026-01-01' as signed_up_at, {'city': 'Köln'} as attributes) "
+        f"to '{path}'"
+    )
+    bench.land("subscribers/export", path.read_bytes())
+    bench.load("subscribers")
+    assert [json.loads(record) for record in bench.raw("subscribers")] == [
+        {"email": "a@example.com", "signed_up_at": "2026-01-01", "attributes": {"city": "Köln"}}
+    ]
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_avro_loads_packed_or_not(bench, codec: str):
+    schema = {
+        "type": "record",
+        "name": "event",
+        "fields": [
+            {"name": "email", "type": ["null", "string"]},
+            {"name": "timestamp", "type": "long"},
+            {"name": "event", "type": "string"},
+            {"name": "sg_event_id", "type": "bytes"},
+        ],
+    }
+    rows = [
+        {"email": f"r{i}@example.com", "timestamp": 1788249600 + i, "event": "open", "sg_event_id": b"e%d" % i}
+        for i in range(3)
+    ]
+    file = io.BytesIO()
+    fastavro.writer(file, schema, rows, codec=codec)
+    bench.land("sendgrid/export.avro", file.getvalue())
+    bench.load()
+    assert [json.loads(record) for record in bench.raw()] == [{**r, "sg_event_id": r["sg_event_id"].decode()} for r in rows]
+
+
+def test_form_posts_are_read_as_objects_of_their_fields(bench):
+    bench.land("sendgrid/posts", "email=a%2Bb%40example.com&timestamp=1788249600&event=open&note=one+two\n")
+    bench.load()
+    assert [json.loads(record) for record in bench.raw()] == [
+        {"email": "a+b@example.com", "timestamp": "1788249600", "event": "open", "note": "one two"}
+    ]
+
+
+def test_the_members_of_an_archive_are_exports_of_their_own(bench):
+    records = json_records("sendgrid")
+    bench.land("sendgrid/all.zip", _archive(records))
+    report = bench.load()
+    assert report.published == 2
+    assert bench.query("select file_name, member from pipeline.exports order by 1") == [
+        ("all.zip/day 1/a.ndjson", "day 1/a.ndjson"),
+        ("all.zip/day 2/a.ndjson", "day 2/a.ndjson"),
+    ]
+
+
+def _archive(records: list[str]) -> bytes:
+    return zipped({
+        "day 1/a.ndjson": lines(records[:4]).encode(),
+        "day 2/a.ndjson": lines(records[4:]).encode(),
+        "__MACOSX/day 1/._a": b"\x00\x05\x16\x07",
+        ".DS_Store": b"\x00",
+    })  # fmt: skip

@@ -1,0 +1,112 @@
+"""The later gates: what they refuse never reaches BI, and withdrawing the export they name leads out."""
+
+from dataclasses import replace
+
+import duckdb
+
+from orchestration import gates
+from orchestration.checks.suites import BETWEEN, UNEXPECTED_ROWS, Expectation, load_suites
+from orchestration.definitions import build_defs
+from tests.payloads import journey, land, sendgrid
+from tests.pipeline.running import failure, published, run, settings_of, stored
+
+
+def stricter(suite: str, **expectation):
+    """The shipped suites with one more critical expectation in one of them."""
+    suites = load_suites()
+    more = Expectation(severity="critical", **expectation)
+    return {**suites, suite: replace(suites[suite], expectations=(*suites[suite].expectations, more))}
+
+
+def withdraw(settings, export_id):
+    job = build_defs(settings=settings).resolve_job_def("withdraw_export")
+    config = {"ops": {"withdraw": {"config": {"export_id": export_id, "reason": "a test of theirs"}}}}
+    return job.execute_in_process(run_config=config, raise_on_error=False)
+
+
+def test_canonical_events_that_are_refused_reach_no_mart_and_withdrawing_leads_out(tmp_path):
+    settings = settings_of(tmp_path)
+    suites = stricter(
+        "int_email_events",
+        name="nobody_lands_on_the_moon",
+        type=UNEXPECTED_ROWS,
+        kwargs={"unexpected_rows_query": "select * from {batch} where raw_event_type = 'moon landing'"},
+        description="No event is a moon landing.",
+    )
+    defs = build_defs(settings=settings, suites=suites)
+    land(tmp_path, "sendgrid/good.json", journey())
+    assert run(settings, defs=defs).success
+    before = published(tmp_path, "from fct_messages")
+    land(tmp_path, "sendgrid/moon.json", [sendgrid("moon landing", message=f"x{n}", at=n) for n in range(9)])
+
+    refused = run(settings, defs=defs)
+    assert not refused.success
+    ((export_id,),) = stored(settings, "select export_id from pipeline.exports where file_name = 'moon.json'")
+    assert export_id in failure(refused) and "make withdraw" in failure(refused)
+    assert published(tmp_path, "from fct_messages") == before
+    assert stored(settings, "select count(*) from marts.fct_messages") == [(len(before),)]
+
+    marts_alone = run(settings, ["marts/fct_messages"], defs=defs)
+    assert not marts_alone.success
+    assert export_id in failure(marts_alone)
+
+    assert withdraw(settings, export_id[:12]).success
+    healed = run(settings, defs=defs)
+    assert healed.success, failure(healed)
+    assert published(tmp_path, "from fct_messages") == before
+    assert published(tmp_path, "select status, reason from exports where file_name = 'moon.json'") == [
+        ("withdrawn", "a test of theirs")
+    ]
+
+
+def test_refused_marts_leave_the_published_file_as_it_was(tmp_path):
+    settings = settings_of(tmp_path)
+    land(tmp_path, "sendgrid/a.json", journey())
+    assert run(settings).success
+    file_before = settings.marts_path.read_bytes()
+    land(tmp_path, "sendgrid/b.json", journey("reader2@example.com", "m2"))
+    suites = stricter(
+        "fct_messages",
+        name="nobody_clicks",
+        type=BETWEEN,
+        kwargs={"column": "human_clicks", "max_value": 0},
+        description="No message is ever clicked.",
+    )
+    defs = build_defs(settings=settings, suites=suites)
+
+    refused = run(settings, defs=defs)
+    assert not refused.success
+    assert "No message is ever clicked." in failure(refused)
+    failed = [e for e in refused.get_asset_check_evaluations() if not e.passed]
+    assert [(e.asset_key.to_user_string(), e.check_name) for e in failed] == [("marts/fct_messages", "nobody_clicks")]
+    assert settings.marts_path.read_bytes() == file_before
+    publication_alone = run(settings, ["published/marts"])
+    assert not publication_alone.success
+    assert settings.marts_path.read_bytes() == file_before
+
+    assert run(settings).success
+    assert published(tmp_path, "select count(*) from fct_messages") == [(2,)]
+
+
+def test_a_warning_is_shown_and_publishes_all_the_same(tmp_path):
+    settings = settings_of(tmp_path)
+    events = [*journey(), sendgrid("moon landing", at=50)]
+    land(tmp_path, "sendgrid/a.json", events)
+    result = run(settings)
+    assert result.success, failure(result)
+    warned = {e.check_name for e in result.get_asset_check_evaluations() if not e.passed}
+    assert "event_type_is_mapped" in warned
+    assert published(
+        tmp_path, "select severity from data_quality where expectation = 'event_type_is_mapped' and not success"
+    ) == [("warning",)]
+
+
+def test_a_run_that_ended_before_its_checks_is_no_pass():
+    with duckdb.connect() as connection:
+        gates.record(connection, gates.Verdict(gates.MARTS, "open"), run_id="r", now=None)
+        try:
+            gates.require(connection, gates.MARTS)
+        except gates.GateRefused as refusal:
+            assert "exports_to_marts" in str(refusal)
+        else:
+            raise AssertionError("an open gate let through")

@@ -1,0 +1,167 @@
+"""From exports to published marts: what goes in, what comes out, and what stays out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestration import due
+from tests.payloads import journey, land, order, sendgrid, track
+from tests.pipeline.running import failure, published, run, settings_of, stored
+
+
+def test_a_journey_reaches_every_part_of_the_marts(tmp_path):
+    land(tmp_path, "sendgrid/2026/09/01.json", journey())
+    land(tmp_path, "segment/shop.json", [order("o1", 20.5), track("Demo Requested", at=7300)])
+    result = run(settings_of(tmp_path))
+    assert result.success, failure(result)
+    message = published(
+        tmp_path, "select opens, human_clicks, revenue, converted_at is not null, mailbox_provider from fct_messages"
+    )
+    assert [(opens, clicks, float(revenue), converted) for opens, clicks, revenue, converted, _ in message] == [
+        (1, 1, 20.5, True)
+    ]
+    funnel = published(tmp_path, "select step, messages from campaign_funnel order by step_number")
+    assert funnel == [
+        ("sent", 1),
+        ("delivered", 1),
+        ("open", 1),
+        ("click", 1),
+        ("deep_micro_conversion", 1),
+        ("macro_conversion", 1),
+    ]
+    steps = {row[0] for row in published(tmp_path, "select micro_conversion from fct_micro_conversions")}
+    assert steps == {"open", "click", "download", "info_request", "order"}
+    assert published(tmp_path, "select orders, float(revenue) from dim_subscribers".replace("float(", "cast(")
+                     .replace("revenue)", "revenue as double)")) == [(1, 20.5)]  # fmt: skip
+    assert published(tmp_path, "select count(*) from publication") == [(1,)]
+    assert due.token(tmp_path) is None
+
+
+def test_the_same_content_again_under_any_name_changes_nothing(tmp_path):
+    settings = settings_of(tmp_path)
+    first = land(tmp_path, "sendgrid/a.json", journey())
+    assert run(settings).success
+    ledger = stored(settings, "from pipeline.exports")
+    raw = stored(settings, "select count(*) from raw.sendgrid")
+    land(tmp_path, "sendgrid/deep/b.ndjson", first.read_bytes())
+    assert run(settings).success
+    assert stored(settings, "from pipeline.exports") == ledger
+    assert stored(settings, "select count(*) from raw.sendgrid") == raw
+
+
+def test_a_bad_export_is_held_with_a_reason_and_the_good_one_is_published(tmp_path):
+    settings = settings_of(tmp_path)
+    land(tmp_path, "sendgrid/good.json", journey())
+    land(tmp_path, "sendgrid/foreign.json", [{"RecordType": "Open", "MessageID": "x", "Recipient": "a@example.com"}])
+    result = run(settings)
+    assert result.success, failure(result)
+    exports = {name: (status, reason) for name, status, reason in published(
+        tmp_path, "select file_name, status, reason from exports")}  # fmt: skip
+    assert exports["good.json"][0] == "published"
+    status, reason = exports["foreign.json"]
+    assert status == "quarantined"
+    assert "sendgrid" in reason and "postmark" in reason
+    assert published(tmp_path, "select count(*) from fct_messages") == [(1,)]
+    (report,) = tmp_path.glob("quarantine/sendgrid/*/report.json")
+    assert json.loads(report.read_text())["reason"] == reason
+    held = [e for e in result.get_asset_check_evaluations() if e.check_name == "held_back" and not e.passed]
+    assert [e.asset_key.to_user_string() for e in held] == ["raw/sendgrid"]
+    assert "foreign" in str(held[0].metadata)
+
+
+def test_an_unreadable_record_waits_in_the_quarantine_and_its_neighbours_do_not(tmp_path):
+    settings = settings_of(tmp_path)
+    lines = [json.dumps(sendgrid("open", message=f"m{n}", at=n)) for n in range(40)]
+    lines.insert(7, '{"broken": ')
+    land(tmp_path, "sendgrid/mixed.json", "\n".join(lines) + "\n")
+    assert run(settings).success
+    assert published(tmp_path, "select status, records, records_loaded, records_rejected from exports") == [
+        ("published", 41, 40, 1)
+    ]
+    (kept,) = tmp_path.glob("quarantine/sendgrid/*/records.jsonl")
+    (record,) = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert record["position"] == 8
+    assert record["record"] == '{"broken": '
+    assert record["reason"]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ["raw/sendgrid"],
+        ["staging/stg_segment__calls"],
+        ["intermediate/int_email_events"],
+        ["marts/campaign_funnel"],
+        ["marts/segment_membership", "raw/links"],
+        ["published/marts"],
+        ["seeds/micro_conversion_definitions"],
+    ],
+    ids=lambda keys: "+".join(keys),
+)
+def test_any_selection_materialises_on_an_empty_home_with_zero_rows(tmp_path, selection):
+    settings = settings_of(tmp_path)
+    result = run(settings, selection)
+    assert result.success, failure(result)
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    if selection == ["published/marts"]:
+        assert published(tmp_path, "select count(*) from fct_messages") == [(0,)]
+
+
+def test_everything_materialises_with_nothing_pending(tmp_path):
+    result = run(settings_of(tmp_path))
+    assert result.success, failure(result)
+    assert published(tmp_path, "select count(*) from campaign_funnel") == [(0,)]
+    assert published(tmp_path, "select count(*) from exports") == [(0,)]
+
+
+def test_the_arrival_does_not_show_in_the_marts(tmp_path):
+    events = [
+        event
+        for n in range(6)
+        for event in [
+            *journey(f"reader{n}@example.com", f"m{n}", at=n * 100),
+            sendgrid("bounce", message=f"b{n}", at=n),
+        ]
+    ]
+    calls = [order(f"o{n}", 10 + n, f"reader{n}@example.com", at=9000 + n) for n in range(6)]
+    once, many = tmp_path / "once", tmp_path / "many"
+    land(once, "sendgrid/all.json", events)
+    land(once, "segment/all.json", calls)
+    assert run(settings_of(once)).success
+    settings = settings_of(many)
+    land(many, "segment/late.json", list(reversed(calls[3:])))
+    land(many, "sendgrid/2.json", list(reversed(events[10:])))
+    assert run(settings).success
+    land(many, "sendgrid/1.json", events[:12])
+    land(many, "sendgrid/again.json", events[5:25])
+    land(many, "segment/early.json", calls[:4])
+    result = run(settings)
+    assert result.success, failure(result)
+    recording = {"exports", "publication", "data_quality"}
+    tables = {name for (name,) in published(once, "select table_name from duckdb_tables()")} - recording
+    assert tables
+    for table in sorted(tables):
+        assert published(many, f"select * from {table} order by all") == published(
+            once, f"select * from {table} order by all"
+        ), table
+
+
+def test_published_marts_hold_no_address_and_no_network_address(sampled):
+    patterns = {"address": r"[^@\s]+@[^@\s]+\.[^@\s]+", "network address": r"\b\d{1,3}(\.\d{1,3}){3}\b"}
+    columns = published(
+        sampled.home,
+        "select table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' and not internal",
+    )
+    assert columns
+    for table, column in columns:
+        for what, pattern in patterns.items():
+            found = published(
+                sampled.home, f"select count(*) from {table} where regexp_matches(\"{column}\", '{pattern}')"
+            )
+            assert found == [(0,)], f"{table}.{column} holds an {what}"
+
+
+def test_the_salt_enters_neither_compiled_sql_nor_a_table(sampled):
+    for path in [*Path(sampled.home, "dbt").rglob("*.sql"), *Path(sampled.home).glob("*.duckdb")]:
+        assert sampled.salt.encode() not in path.read_bytes(), path

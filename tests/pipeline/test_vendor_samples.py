@@ -1,0 +1,100 @@
+"""Real payloads of the vendors, where they lie beside this checkout, against an independent reading of them.
+
+Every shape among them also stands re-created under `tests/fixtures` and in the staging models' unit tests.
+"""
+
+import csv
+import re
+import shutil
+from datetime import UTC
+
+import pytest
+
+from orchestration.settings import REPOSITORY
+from tests.pipeline.running import failure, run, settings_of, stored
+
+SAMPLES = REPOSITORY.parent / "shared" / "data" / "esp_samples"
+EVENTS = {
+    "DELIVERED": "delivered",
+    "DROPPED": "dropped",
+    "BOUNCE": "bounced",
+    "DEFERRED": "deferred",
+    "RECEIVED": "sent",
+    "CLICK": "clicked",
+    "OPEN": "opened",
+    "SPAM": "complained",
+    "UNSUBSCRIBE": "unsubscribed",
+}
+# Two events of one body share their sg_event_id; an id names one event (esp_formats, section 8), so one of them stands.
+SHARED_ID = ("sendgrid", "batch")
+
+pytestmark = pytest.mark.skipif(
+    not SAMPLES.exists(), reason="the vendors' sample payloads are not beside this checkout"
+)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    home = tmp_path_factory.mktemp("vendors")
+    for esp in ("sendgrid", "postmark"):
+        shutil.copytree(SAMPLES / esp, home / "landing" / esp)
+    settings = settings_of(home)
+    result = run(settings)
+    assert result.success, failure(result)
+    return settings
+
+
+def readings():
+    if not SAMPLES.exists():
+        return []
+    with (SAMPLES / "symfony_expected.tsv").open() as file:
+        return [
+            row for row in csv.DictReader(file, delimiter="\t") if row["bridge"].lower() in ("sendgrid", "postmark")
+        ]
+
+
+@pytest.mark.parametrize("reading", readings(), ids=lambda r: f"{r['bridge']}-{r['fixture']}-{r['idx']}")
+def test_an_event_is_read_as_the_independent_reader_reads_it(loaded, reading):
+    esp = reading["bridge"].lower()
+    rows = stored(
+        loaded,
+        f"""
+        select events.event_type, events.recipient_email, events.esp_message_id, events.reason, events.occurred_at
+        from staging.stg_{esp}__events as events join pipeline.exports using (export_id)
+        where file_name = 'symfony_{reading["fixture"]}.json' and position = {int(reading["idx"]) + 1}
+        """,
+    )
+    ((event_type, email, message_id, reason, occurred_at),) = rows
+    assert event_type == EVENTS[reading["name"]]
+    assert email == re.search(r'"RecipientEmail": "\'(.+?)\'"', reading["setters"]).group(1)
+    assert reading["message_id"].startswith(message_id)
+    expected_reason = re.search(r'"Reason": "\'(.+?)\'"', reading["setters"])
+    if expected_reason:
+        assert reason == expected_reason.group(1)
+    epoch = re.search(r"'U', (\d+)\)", reading["setters"])
+    if epoch:
+        assert occurred_at.replace(tzinfo=UTC).timestamp() == int(epoch.group(1))
+    iso = re.search(r"'(\d{4}-\d\d-\d\dT[\d:]+)[.\d]*Z'", reading["setters"])
+    if iso:
+        assert occurred_at.isoformat()[:19] == iso.group(1)
+
+
+def test_of_two_events_that_share_an_id_one_stands(loaded):
+    esp, fixture = SHARED_ID
+    assert stored(
+        loaded,
+        f"""
+        select count(*) from intermediate.int_email_events as events join pipeline.exports using (export_id)
+        where esp = '{esp}' and file_name in ('symfony_{fixture}.json', 'symfony_webhook.json')
+        """,
+    ) == [(1,)]
+
+
+def test_documents_that_hold_no_event_are_held_back_with_a_reason(loaded):
+    held = stored(
+        loaded, "select file_name, reason from pipeline.exports where status = 'quarantined' order by file_name"
+    )
+    names = {name for name, _ in held}
+    assert "docs_event_16_unique_arguments.json" in names
+    assert all(reason for _, reason in held)
+    assert not [name for name in names if name.startswith("symfony")]
