@@ -91,12 +91,16 @@ class Dbt:
             raise DbtError("dbt could not build " + "; ".join(failed))
 
     def build_absent(self, absent: Iterable[Relation]) -> None:
-        """Make relations that a selection needs and the warehouse lacks: seeds and views as they are, tables empty."""
+        """Make relations that a selection needs and the warehouse lacks.
+
+        What declarations alone make, and views, are built as they are; a table of events is made without rows.
+        """
         absent = list(absent)
-        self.build(relation.name for relation in absent if relation.kind == "seed")
-        self.build((relation.name for relation in absent if relation.kind != "seed"), empty=True)
+        self.build(relation.name for relation in absent if relation.is_declared)
+        of_events = [relation for relation in absent if not relation.is_declared]
+        self.build((relation.name for relation in of_events), empty=True)
         # `--empty` wrote its limit into the views' own SQL, and some of them stand on tables made just now.
-        self.build(relation.name for relation in absent if relation.kind == "view")
+        self.build(relation.name for relation in of_events if relation.kind == "view")
 
     @cached_property
     def _loaded_manifest(self):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,16 +20,16 @@ from orchestration.relations import Relation
 
 
 class ColumnLineage:
-    """Column lineage of the models last built, kept under the home until a model's SQL or its parents' columns change.
+    """Column lineage of models, kept beside the manifest until a model's SQL or its parents' columns change.
 
-    Tracing SQL takes about a second a wide model: a run must not pay it again for SQL it has seen.
+    Tracing SQL takes about a second a wide model: neither a run nor another home must pay again for SQL once seen.
     """
 
     def __init__(self, dbt: Dbt, translator, columns: Mapping[str, Mapping[str, str]]):
         self._dbt = dbt
         self._translator = translator
         self._columns = columns
-        self._store = dbt.run_target / "lineage.json"
+        self._store = dbt.manifest_path.with_name("lineage.json")
         try:
             self._known: dict[str, Any] = json.loads(self._store.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -53,7 +54,9 @@ class ColumnLineage:
         if known is None or known["digest"] != digest:
             known = {"digest": digest, "columns": self._trace(node, parents)}
             self._known[relation.name] = known
-            self._store.write_text(json.dumps(self._known))
+            draft = self._store.with_suffix(f".{os.getpid()}.tmp")
+            draft.write_text(json.dumps(self._known))
+            os.replace(draft, self._store)
         return {
             "dagster/column_lineage": dg.TableColumnLineage(
                 {

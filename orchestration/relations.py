@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -15,24 +16,37 @@ import duckdb
 
 @dataclass(frozen=True)
 class Relation:
-    """A seed, view or table of the project; `kind` is dbt's materialisation (`seed`, `view`, `table`, …)."""
+    """A seed, view or table of the project.
+
+    `kind` is dbt's materialisation (`seed`, `view`, `table`, …); `is_declared` says that declarations alone make it, no
+    export.
+    """
 
     name: str
     schema: str
     kind: str
     unique_id: str
+    is_declared: bool
 
 
 def declared_relations(manifest: Mapping[str, Any]) -> dict[str, Relation]:
     """The seeds and models of a dbt manifest, by name."""
+    nodes = manifest["nodes"]
+
+    @cache
+    def reads_a_source(unique_id: str) -> bool:
+        parents = nodes[unique_id].get("depends_on", {}).get("nodes", []) if unique_id in nodes else []
+        return any(parent not in nodes or reads_a_source(parent) for parent in parents)
+
     return {
         node["name"]: Relation(
             node["name"],
             node["schema"],
             "seed" if node["resource_type"] == "seed" else node["config"]["materialized"],
-            node["unique_id"],
+            unique_id,
+            is_declared=not reads_a_source(unique_id),
         )
-        for node in manifest["nodes"].values()
+        for unique_id, node in nodes.items()
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
     }
 

@@ -84,7 +84,7 @@ class Batch:
     def is_full(self) -> bool:
         """Whether it is time to publish."""
         return (
-            len(self.exports) >= MAX_EXPORTS
+            max(len(self.exports), len(self.files)) >= MAX_EXPORTS
             or self._bytes >= MAX_BYTES
             or self._bytes_in_memory >= MAX_BYTES_IN_MEMORY
         )

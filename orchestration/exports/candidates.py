@@ -87,7 +87,9 @@ def from_spool(
     """Write the candidate of rows that our own readers spooled: export_id, position, record, problem."""
     # What our readers pass and DuckDB does not, should there be such a thing, is not readable either.
     rows = f"""
-        select * replace (case when problem is null and not json_valid(record) then '{_NOT_STRICT}' else problem end as problem)
+        select * replace (
+            case when problem is null and not json_valid(record) then '{_NOT_STRICT}' else problem end as problem
+        )
         from {spool.relation(_SPOOL_COLUMNS)}
     """
     _write(reader, rows, source, vendors, path)
@@ -108,7 +110,8 @@ def write_profile(
         for requirement in source.requires
     )
     shares = ",\n".join(
-        f"coalesce(no_{requirement}, 0) / nullif(records, 0) as no_{requirement}_share" for requirement in source.requires
+        f"coalesce(no_{requirement}, 0) / nullif(records, 0) as no_{requirement}_share"
+        for requirement in source.requires
     )
     reader.execute(f"""
         copy (
@@ -169,10 +172,7 @@ def absence(requirement: str) -> str:
     return "no " + requirement.replace("_", " ")
 
 
-_NO_ROWS = (
-    "(select null::varchar as export_id, null::varchar as record, null::varchar as problem, null::varchar as looks_like "
-    "where false)"
-)
+_NO_ROWS = "(select null::varchar as export_id, null::varchar as problem, null::varchar as looks_like where false)"
 
 
 def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Sequence[str]]], path: Path) -> None:
@@ -234,7 +234,7 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
 
 
 class _Asked:
-    """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, and each wildcard in one of its own."""
+    """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, each wildcard in one of its own."""
 
     def __init__(self, source: Source) -> None:
         keys = [key for keys in source.recognised_by for key in keys]

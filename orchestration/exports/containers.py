@@ -157,8 +157,8 @@ class Allowance:
         """Raise ContainerError unless `size` bytes more are allowed."""
         if size > self._left or self._left < 0:
             raise ContainerError(
-                f"too large: unpacks to more than {self._settings.max_unpacked_bytes:,} bytes. If it is genuine, split it "
-                "or raise MICRO_CONVERSIONS_MAX_UNPACKED_BYTES"
+                f"too large: unpacks to more than {self._settings.max_unpacked_bytes:,} bytes. If it is genuine, split "
+                "it or raise MICRO_CONVERSIONS_MAX_UNPACKED_BYTES"
             )
 
     def demand_ratio(self, size: int, packed_size: int) -> None:
@@ -174,8 +174,8 @@ class Allowance:
         """Raise ContainerError where an archive has too many members."""
         if count > self._settings.max_archive_members:
             raise ContainerError(
-                f"too many members: the archive has {count:,}, the limit is {self._settings.max_archive_members:,}. Split "
-                "it or raise MICRO_CONVERSIONS_MAX_ARCHIVE_MEMBERS"
+                f"too many members: the archive has {count:,}, the limit is {self._settings.max_archive_members:,}. "
+                "Split it or raise MICRO_CONVERSIONS_MAX_ARCHIVE_MEMBERS"
             )
 
 
@@ -225,7 +225,9 @@ def _unpacked(packed: Part, spool: Spool, allowance: Allowance, depth: int) -> I
         return
     try:
         if depth > MAX_DEPTH:
-            raise ContainerError(f"nested too deeply: archives within archives beyond {MAX_DEPTH} levels; land it unpacked")
+            raise ContainerError(
+                f"nested too deeply: archives within archives beyond {MAX_DEPTH} levels; land it unpacked"
+            )
         if magic in _ZIP:
             yield from _zip_members(packed, spool, allowance, depth)
             spool.discard(packed.content.path)
@@ -290,7 +292,9 @@ class _ZstdStream(io.RawIOBase):
 def _zip_members(packed: Part, spool: Spool, allowance: Allowance, depth: int) -> Iterator[Part]:
     with packed.content.open() as file:
         archive = _undamaged(lambda: zipfile.ZipFile(file), "ZIP archive")
-        members = [info for info in archive.infolist() if not info.is_dir() and (_hostile(info) or not _is_clutter(info))]
+        members = [
+            info for info in archive.infolist() if not info.is_dir() and (_hostile(info) or not _is_clutter(info))
+        ]
         if any(info.filename == "[Content_Types].xml" for info in members):
             raise ContainerError("an Office document, not an export; save its table as CSV")
         allowance.demand_members(len(members))
@@ -302,7 +306,9 @@ def _zip_members(packed: Part, spool: Spool, allowance: Allowance, depth: int) -
             name = prefix + printable(info.orig_filename)
             hostile = _hostile(info)
             try:
-                content = _undamaged(lambda info=info: _member(archive, info, spool, allowance), "member of the archive")
+                content = _undamaged(
+                    lambda info=info: _member(archive, info, spool, allowance), "member of the archive"
+                )
             except ContainerError as error:
                 yield Part(spool.keep(_packed_bytes(file, info)), name, problem=str(error))
                 continue

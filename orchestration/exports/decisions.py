@@ -6,7 +6,7 @@ here: acting on it (`publishing.py`, `quarantine.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from orchestration.checks.outcome import Outcome
@@ -16,7 +16,7 @@ QUARANTINED = "quarantined"
 
 
 class Decision(NamedTuple):
-    """A status of the ledger, and why an export, or some of its records, are held; `reason` is None where nothing is."""
+    """A status of the ledger, and why an export, or some of its records, are held; `reason` is None where none are."""
 
     status: str
     reason: str | None = None
@@ -27,8 +27,15 @@ def held(reason: str) -> Decision:
     return Decision(QUARANTINED, reason)
 
 
-def decide(profile: Mapping[str, Any], refusals: Sequence[Outcome], problems: Mapping[str, int]) -> Decision:
+def decide(
+    profile: Mapping[str, Any],
+    refusals: Sequence[Outcome],
+    problems: Mapping[str, int],
+    sources: Collection[str] = (),
+) -> Decision:
     """Judge one export by its profile's row (`candidates.py`), its refusals and its records' problems by frequency.
+
+    `sources` are those that have a folder in the landing zone, for the advice where to put another vendor's file.
 
     The first gate decides; what no suite may let through (nothing inside, more unreadable records than the setting
     allows) is held also where a suite forgot to ask.
@@ -44,13 +51,13 @@ def decide(profile: Mapping[str, Any], refusals: Sequence[Outcome], problems: Ma
         vendor = profile["foreign_source"]
         return held(
             f"foreign: {foreign:,} of {records:,} records look like {vendor}, and this is the folder of "
-            f"{profile['source']}. If they are, move the file to landing/{vendor}"
+            f"{profile['source']}. "
+            + (f"Move the file to landing/{vendor}" if vendor in sources else f"Nothing reads {vendor} here yet")
         )
     reasons = []
     if beyond_limit:
         reasons.append(
-            f"unreadable: {rejected:,} of {records:,} records, more than "
-            f"{profile['rejected_share_limit']:.0%}: {worst}"
+            f"unreadable: {rejected:,} of {records:,} records, more than {profile['rejected_share_limit']:.0%}: {worst}"
         )
         refusals = [outcome for outcome in refusals if outcome.column_name != "rejected_share"]  # said already
     reasons += [f"{outcome.description or outcome.expectation} (observed: {outcome.observed})" for outcome in refusals]
@@ -58,7 +65,7 @@ def decide(profile: Mapping[str, Any], refusals: Sequence[Outcome], problems: Ma
 
 
 def refusals_by_export(outcomes: Iterable[Outcome], export_ids: Iterable[str]) -> dict[str, list[Outcome]]:
-    """The refusing outcomes of each export. One that names no export of the batch speaks of all: the gate fails closed."""
+    """The refusing outcomes of each export. One that names none of them speaks of all: the gate fails closed."""
     by_export: dict[str, list[Outcome]] = {export_id: [] for export_id in export_ids}
     for outcome in outcomes:
         if outcome.refuses:

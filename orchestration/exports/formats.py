@@ -90,8 +90,12 @@ def recognise(head: bytes, complete: bool) -> Format:
         if len(lines) == 1 or not _is_json(lines[0]):
             return Format(Kind.JSON, encoding)
         return Format(Kind.JSON_LINES if text[0] == "{" else Kind.JSON_ARRAYS, encoding)
-    if any(line.lstrip()[:1] in ("{", "[") and _is_json(line) for line in lines[1:]):
-        return Format(Kind.JSON_LINES, encoding)  # the beginning was cut off, or holds something else
+    # Where JSON begins on a later line, the beginning was cut off, or holds something else.
+    later = [line.strip() for line in lines[1:] if line.lstrip()[:1] in ("{", "[")]
+    if any(map(_is_json, later)):
+        return Format(Kind.JSON_LINES, encoding)
+    if any(line in ("{", "[", "[{") for line in later):
+        return Format(Kind.JSON, encoding)
     if _FORM.fullmatch(lines[0].strip()):
         return Format(Kind.FORM, encoding)
     return Format(Kind.DELIMITED, encoding, _delimiter(text))

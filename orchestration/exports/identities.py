@@ -12,9 +12,9 @@ _BLOCK_BYTES = 64  # SHA-256's, which HMAC pads its key to
 
 
 def normalised(address: str) -> str:
-    """SQL for an address's normal form: trimmed, lower case, `Name <a@b>` reduced to `a@b`. Empty where none is given."""
-    bare = rf"case when contains({address}, '<') then regexp_replace({address}, '^[^<]*<([^<>]*)>\s*$', '\1') else {address} end"
-    return f"lower(trim({bare}))"
+    """SQL for an address's normal form: `Name <a@b>` reduced to `a@b`, trimmed, lower case; empty where none is."""
+    inner = rf"regexp_replace({address}, '^[^<]*<([^<>]*)>\s*$', '\1')"
+    return f"lower(trim(case when contains({address}, '<') then {inner} else {address} end))"
 
 
 def hmac_sha256(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Rows on their way from Python to DuckDB: a file of JSON lines, since inserting them one by one costs a thousand times more.
+"""Rows on their way from Python to DuckDB.
 
-Belongs here: that file. Does not belong here: what is in it.
+Belongs here: a file of JSON lines, since inserting rows one by one costs a thousand times more. Does not belong here:
+what is in it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class JsonLines:
         typed = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
         # A character takes up to four bytes; DuckDB sizes its buffers by this, so it is no larger than need be.
         size = 4 * self._longest + 1
-        return f"read_json('{self._path}', format = 'newline_delimited', columns = {{{typed}}}, maximum_object_size = {size})"
+        path = str(self._path).replace("'", "''")
+        return f"read_json('{path}', format = 'newline_delimited', columns = {{{typed}}}, maximum_object_size = {size})"
 
     def close(self) -> None:
         """Close and remove the file."""

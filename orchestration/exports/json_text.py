@@ -202,7 +202,11 @@ def _damaged(text: _Window, in_array: bool) -> Record:
     limit = min(len(whole), start + MAX_RECORD_CHARS)
     end = _closing(whole, start, limit)
     line = _next_line_with_value(whole, start, limit)
-    if end is None or not _may_end_at(whole, end, in_array) or (line is not None and line < end and _is_sound(whole, line)):
+    if (
+        end is None
+        or not _may_end_at(whole, end, in_array)
+        or (line is not None and line < end and _is_sound(whole, line))
+    ):
         end = line
     if end is not None:
         return _record(text.take(end - start).rstrip(" \t\r\n,"), NOT_JSON)

@@ -89,7 +89,9 @@ def find(connection: duckdb.DuckDBPyConnection, export_id: str) -> Export:
     """The export with this id or unambiguous beginning of one. Raises LedgerError."""
     prefix = export_id.strip().lower()
     if not prefix:
-        raise LedgerError("Which export? Give its export_id, or the first characters of it, as the mart `exports` has it.")
+        raise LedgerError(
+            "Which export? Give its export_id, or the first characters of it, as the mart `exports` has it."
+        )
     rows = connection.execute(
         "select export_id, source, file_name, status from pipeline.exports where starts_with(export_id, ?) "
         "order by export_id limit 2",

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,14 +114,12 @@ def load_source(
     Raises OSError and duckdb.Error where the disk, the memory or the warehouse fails; what is wrong with an export
     never does.
     """
-    with _loading(source, connect, settings, run_id, sources) as load:
+    with _loading(source, connect, settings, run_id, sources, audit, progress) as load:
         listed = list_files(settings.landing, source.source)
         pending = (file for file in listed if not load.index.knows(file, source.reader_version))
         for file in settled(pending, settings.settle_seconds, settings.work):
-            if load.take(file, audit):
-                progress(str(load.report))
-        load.flush(audit)
-        progress(str(load.report))
+            load.take(file)
+        load.flush()
         return load.report
 
 
@@ -166,17 +166,36 @@ def export_id(source: Source, content_sha256: str, name: str | None = None) -> s
 
 @contextmanager
 def _loading(
-    source: Source, connect: Connect, settings: Settings, run_id: str, sources: Mapping[str, Source]
+    source: Source,
+    connect: Connect,
+    settings: Settings,
+    run_id: str,
+    sources: Mapping[str, Source],
+    audit: Audit = lambda source, profile: (),
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Iterator[_Load]:
+    _remove_left_behind(settings.work)
     spool = Spool(settings.work / f"load-{source.source}-{os.getpid()}")
     try:
         with LandingIndex(settings) as index, closing(open_reader(settings)) as reader:
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)
-            yield _Load(source, connect, settings, run_id, recognisable(sources), spool, index, reader)
+            new_batch = partial(Batch, source, settings, recognisable(sources), spool, reader)
+            yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch)
     finally:
         spool.remove()
+
+
+def _remove_left_behind(work: Path) -> None:
+    """Remove what loads wrote whose process is gone: they were killed."""
+    for folder in work.glob("load-*"):
+        try:
+            os.kill(int(folder.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:  # alive, and somebody else's
+            continue
 
 
 class _Load:
@@ -185,54 +204,56 @@ class _Load:
     def __init__(
         self,
         source: Source,
+        sources: Collection[str],
         connect: Connect,
         settings: Settings,
         run_id: str,
-        vendors: Mapping[str, Sequence[Sequence[str]]],
+        audit: Audit,
+        progress: Callable[[str], None],
         spool: Spool,
         index: LandingIndex,
-        reader: duckdb.DuckDBPyConnection,
+        new_batch: Callable[[], Batch],
     ) -> None:
         self.index = index
         self.report = LoadReport(source.source)
         self._source = source
+        self._sources = sources
         self._connect = connect
         self._settings = settings
         self._run_id = run_id
+        self._audit = audit
+        self._progress = progress
         self._spool = spool
-        self._new_batch = lambda: Batch(source, settings, vendors, spool, reader)
-        self._batch = self._new_batch()
+        self._new_batch = new_batch
+        self._batch = new_batch()
 
-    def take(self, file: LandingFile, audit: Audit) -> bool:
-        """Add the exports of a file; True where a full batch was published on the way."""
+    def take(self, file: LandingFile) -> None:
+        """Add the exports of a file to the batch, and publish it whenever it is full."""
         ids: list[str] = []
         if file.problem:
             # Nothing of it was read: what identifies it is where it lies, and what is wrong.
             identity = export_id(self._source, f"{file.name}\0{file.problem}")
             if self._is_new(identity, ids):
                 self._batch.add(Incoming(identity, file, None, None, held(file.problem)))
-            self._batch.files.append((file, ids))
-            return False
-        flushed = False
-        try:
-            for part in unpack(file.path, self._spool, self._settings):
-                if not is_unchanged(file):
-                    return flushed
-                self._take_part(file, part, ids)
-                if self._batch.is_full():
-                    self.flush(audit)
-                    flushed = True
-        except FileNotFoundError:
-            return flushed
-        if is_unchanged(file):
-            self._batch.files.append((file, ids))
-        return flushed
+        else:
+            try:
+                for part in unpack(file.path, self._spool, self._settings):
+                    if not is_unchanged(file):
+                        return
+                    self._take_part(file, part, ids)
+                    self._flush_if_full()
+            except FileNotFoundError:
+                return
+            if not is_unchanged(file):
+                return
+        self._batch.files.append((file, ids))
+        self._flush_if_full()
 
-    def flush(self, audit: Audit) -> None:
+    def flush(self) -> None:
         """Judge, keep and publish what was gathered, and begin a new batch."""
         batch = self._batch
         if batch.exports:
-            rows, outcomes = self._judged(audit)
+            rows, outcomes = self._judged()
             self._keep(rows)
             taken = self._publish(rows, outcomes)
             self.report.known += len(rows) - len(taken)
@@ -242,6 +263,7 @@ class _Load:
         batch.discard()
         self.report.seconds += batch.seconds
         self._batch = self._new_batch()
+        self._progress(str(self.report))
 
     def release(self, row: LedgerRow) -> None:
         """Publish what is readable of an export that was kept out, against the gate. Raises ledger.LedgerError."""
@@ -264,6 +286,11 @@ class _Load:
             raise ledger.LedgerError(f"Export {row.export_id} cannot be released: none of its records is readable.")
         row = replace(row, records=records, records_loaded=records - rejected, records_rejected=rejected)
         self._publish([row], [], replace_known=True)
+        self._keep([row])
+
+    def _flush_if_full(self) -> None:
+        if self._batch.is_full():
+            self.flush()
 
     def _take_part(self, file: LandingFile, part: Part, ids: list[str]) -> None:
         name = None
@@ -291,7 +318,7 @@ class _Load:
         known = self.index.export(identity)
         return known is None or known.may_be_tried_again(self._source.reader_version)
 
-    def _judged(self, audit: Audit) -> tuple[list[LedgerRow], list[Outcome]]:
+    def _judged(self) -> tuple[list[LedgerRow], list[Outcome]]:
         """The ledger rows of the batch, and what the gate observed."""
         batch = self._batch
         batch.finish()
@@ -299,7 +326,7 @@ class _Load:
         outcomes: list[Outcome] = []
         if path := batch.write_profile():
             with batch.timed("audit"):
-                outcomes = list(audit(self._source, path))
+                outcomes = list(self._audit(self._source, path))
             profiles = batch.profiles(path)
             self._spool.discard(path)
         refusals = refusals_by_export(outcomes, profiles)
@@ -308,7 +335,7 @@ class _Load:
         for incoming in batch.exports.values():
             identity = incoming.export_id
             profile = profiles.get(identity, {"records": 0, "rejected": 0})
-            decision = incoming.held or decide(profile, refusals[identity], problems.get(identity, {}))
+            decision = incoming.held or decide(profile, refusals[identity], problems.get(identity, {}), self._sources)
             rows.append(self._row(incoming, decision, profile["records"], profile["rejected"]))
         return rows, outcomes
 
@@ -342,18 +369,16 @@ class _Load:
                 if identity in waiting:  # else its file changed while it was read, and is left for later
                     self._keep_one(waiting.pop(identity), rejected)
             for row in waiting.values():
-                if row.status == PUBLISHED:
+                if row.status in ledger.READ_STATUSES:
                     quarantine.forget(self._settings.quarantine, row.source, row.export_id)
                 else:
                     self._keep_one(row, ())
 
     def _keep_one(self, row: LedgerRow, rejected: Iterable[Rejected]) -> None:
-        original = None if row.status == PUBLISHED else self._batch.exports[row.export_id].content
+        original = None if row.status in ledger.READ_STATUSES else self._batch.exports[row.export_id].content
         quarantine.keep(self._settings.quarantine, row.source, row.export_id, _told(row), rejected, original)
 
-    def _publish(
-        self, rows: Sequence[LedgerRow], outcomes: Sequence[Outcome], replace_known: bool = False
-    ) -> set[str]:
+    def _publish(self, rows: Sequence[LedgerRow], outcomes: Sequence[Outcome], replace_known: bool = False) -> set[str]:
         """Publish the batch; returns the ids of the exports that the ledger took."""
         with self._batch.timed("publish"):
             due.mark(self._settings.home)
@@ -374,7 +399,7 @@ class _Load:
 
 def _told(row: LedgerRow) -> dict[str, Any]:
     """What a person finds beside the held parts of an export."""
-    if row.status == PUBLISHED:
+    if row.status in ledger.READ_STATUSES:
         what_next = "The export was published without these records. Mend and land them as a file of their own."
     else:
         what_next = (

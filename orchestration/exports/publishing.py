@@ -28,7 +28,9 @@ _COLUMNS = {
     "records_rejected": "bigint", "status": "varchar", "reason": "varchar", "reader_version": "integer",
     "run_id": "varchar", "seen_at": "timestamp", "published_at": "timestamp",
 }  # fmt: skip
-_READABLE = "problem is null and export_id in (select export_id from incoming where status in ('published', 'released'))"
+_READABLE = (
+    "problem is null and export_id in (select export_id from incoming where status in ('published', 'released'))"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def publish(
 ) -> tuple[set[str], list[KnownExport]]:
     """Publish the readable records of the rows that are published or released, and write all rows to the ledger.
 
-    An export that the ledger knows is left as it is, unless it is held and its reader has changed, or `replace_known` is set.
+    An export that the ledger knows is left as it is, unless it is held and its reader has changed, or `replace_known`
+    is set.
     Returns the ids that it took, and what the ledger then says of every export of `rows`.
     """
     incoming = JsonLines(spool.new_path(".jsonl"))
@@ -97,7 +100,8 @@ def publish(
         incoming.close()
     ids = [row.export_id for row in rows]
     known = warehouse.execute(
-        "select export_id, status, reader_version from pipeline.exports where export_id in (select unnest(?::varchar[]))",
+        "select export_id, status, reader_version from pipeline.exports "
+        "where export_id in (select unnest(?::varchar[]))",
         [ids],
     )
     return new, [KnownExport(*row) for row in known.fetchall()]
@@ -128,9 +132,7 @@ def _insert_records(warehouse: duckdb.DuckDBPyConnection, source: Source, files:
     )
 
 
-def _insert_identities(
-    warehouse: duckdb.DuckDBPyConnection, source: Source, files: Sequence[Path], salt: str
-) -> None:
+def _insert_identities(warehouse: duckdb.DuckDBPyConnection, source: Source, files: Sequence[Path], salt: str) -> None:
     addresses = _distinct(files, candidates.email_columns(source), source.emails)
     if not addresses:
         return
@@ -158,7 +160,7 @@ def _insert_user_agents(
     if not agents:
         return
     found = warehouse.execute(
-        f"select value from ({agents}) where trim(value) <> '' "
+        f"select distinct value from ({agents}) where trim(value) <> '' "
         "and value not in (select user_agent from restricted.user_agents)"
     )
     read = JsonLines(spool.new_path(".jsonl"))

@@ -1,6 +1,6 @@
 """The quarantine: what was held back, verbatim, with its reasons, readable by the owner alone.
 
-Belongs here: the folder `quarantine/<source>/<export_id>/`. Does not belong here: the decision to hold (`decisions.py`).
+Belongs here: the folder `quarantine/<source>/<export_id>/`. Does not belong here: the decision (`decisions.py`).
 
 A folder holds `report.json` (why, how often, what to do next), `records.jsonl` (each rejected record: position, reason,
 record) and, of an export that is held whole, `original`: the file as it came, or the member of its archive. A record
@@ -39,13 +39,18 @@ def folder(root: Path, source: str, export_id: str) -> Path:
 
 
 def keep(
-    root: Path, source: str, export_id: str, report: Mapping[str, Any], rejected: Iterable[Rejected], original: Content | None
+    root: Path,
+    source: str,
+    export_id: str,
+    report: Mapping[str, Any],
+    rejected: Iterable[Rejected],
+    original: Content | None,
 ) -> Path:
     """Put an export's held parts into the quarantine, in the place of what lay there of it before."""
     target = folder(root, source, export_id)
     for parent in (root, target.parent):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = target.with_name(f".{export_id}.{os.getpid()}")
+    draft = target.with_name(f".{export_id}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     reasons: Counter[str] = Counter()

@@ -75,8 +75,8 @@ def _json_scan(path: str, layout: str) -> str:
     # `ignore_errors` leaves a null where a line is damaged; in the other layouts it is an error, and `read` takes over.
     ignore = "true" if layout == "newline_delimited" else "false"
     return (
-        f"(select json::varchar as record from read_json_objects({path}, format = '{layout}', ignore_errors = {ignore}, "
-        f"compression = 'uncompressed', maximum_object_size = {json_text.MAX_RECORD_CHARS}))"
+        f"(select json::varchar as record from read_json_objects({path}, format = '{layout}', "
+        f"ignore_errors = {ignore}, compression = 'uncompressed', maximum_object_size = {json_text.MAX_RECORD_CHARS}))"
     )
 
 
@@ -113,7 +113,7 @@ def _new_line(content: Content) -> str:
 
 
 def _form_posts(lines: Iterator[str], source: Source) -> Iterator[Record]:
-    """A form post per line, as a JSON object of its fields; a field that holds a page's list is cut into its records."""
+    """A form post per line, as a JSON object of its fields; a field that holds a page is cut into its records."""
     for line in lines:
         if not line.strip():
             continue
@@ -141,7 +141,7 @@ def _lines(content: Content, encoding: str, errors: str = "strict") -> Iterator[
 
 
 def _text_encoding(content: Content, encoding: str) -> str:
-    """The encoding that fits the whole text: what its beginning promised, else that of Western Windows, else Latin-1."""
+    """The encoding that fits the whole text: what its beginning promised, else Western Windows, else Latin-1."""
     for candidate in (encoding, "cp1252"):
         decoder = codecs.getincrementaldecoder(candidate)()
         try:

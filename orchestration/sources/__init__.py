@@ -71,7 +71,9 @@ def read_source(path: Path) -> Source:
     """One declaration. Raises SourceError where it is not complete and understood to the last key."""
     declared = _read_mapping(path)
     known = {f.name for f in fields(Source)}
-    _demand(not declared.keys() - known, path, f"unknown keys {sorted(declared.keys() - known)}; known are {sorted(known)}")
+    _demand(
+        not declared.keys() - known, path, f"unknown keys {sorted(declared.keys() - known)}; known are {sorted(known)}"
+    )
     for key in ("source", "description", "kind", "recognised_by", "requires"):
         _demand(declared.get(key), path, f"'{key}' is missing; the docstring of orchestration/sources lists the keys")
     name = declared["source"]

@@ -34,15 +34,16 @@ def main(result: Path) -> None:
         "threads": settings.threads,
         "temp_directory": str(settings.home / "spill"),
     }
+    database = settings.home / DATABASE
+    database.unlink(missing_ok=True)
     measured = Measured()
-    with measured.span("whole"):
-        with closing(duckdb.connect(str(settings.home / DATABASE), config=limits)) as connection:
-            _set_variables(connection, settings)
-            with measured.span("export ids"):
-                _name_exports(connection, settings.landing)
-            for step, statements in _steps():
-                with measured.span(step):
-                    connection.execute(statements)
+    with measured.span("whole"), closing(duckdb.connect(str(database), config=limits)) as connection:
+        _set_variables(connection, settings)
+        with measured.span("export ids"):
+            _name_exports(connection, settings.landing)
+        for step, statements in _steps():
+            with measured.span(step):
+                connection.execute(statements)
     measured.write(result)
 
 
@@ -71,9 +72,11 @@ def _read_user_agent(user_agent: str) -> dict[str, str]:
 
 def _name_exports(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     """An export is known by its content: the same identities as the pipeline's, so that the tables can be compared."""
-    rows = [(str(path), _export_id(path)) for path in landing.glob("sendgrid/**/*") if path.is_file()]
-    connection.execute("create table exports (path varchar, export_id varchar)")
-    connection.executemany("insert into exports values (?, ?)", rows)
+    paths = [path for path in landing.glob("sendgrid/**/*") if path.is_file()]
+    connection.execute(
+        "create table exports as select unnest($1::varchar[]) as path, unnest($2::varchar[]) as export_id",
+        [[str(path) for path in paths], [_export_id(path) for path in paths]],
+    )
 
 
 def _export_id(path: Path) -> str:

@@ -72,7 +72,7 @@ from emails where email is not null;
 
 create table user_agents as
 select user_agent, unnest(read_user_agent(user_agent))
-from (select distinct event.useragent as user_agent from sent_records where event.useragent is not null);
+from (select distinct event.useragent as user_agent from sent_records where event.useragent <> '');
 
 create table email_events as
 with
@@ -128,7 +128,7 @@ select
     user_agents.device_type,
     user_agents.email_client,
     if(event.event = 'bounce', if(event.type = 'blocked', 'soft', 'hard'), null) as bounce_type,
-    coalesce(event.reason, event.response) as reason,
+    case when event.event <> 'delivered' then coalesce(event.reason, event.response) end as reason,
     null::double as read_seconds,
     null::varchar as order_id,
     null::decimal(18, 4) as revenue,
@@ -417,7 +417,7 @@ campaigns as (
 ),
 steps as (
     select
-        campaign_key, variant, last_sent_at, number as step_number,
+        campaign_key, variant, last_sent_at, number::integer as step_number,
         ['sent', 'delivered', 'open', 'click', 'deep_micro_conversion', 'macro_conversion'][number] as step,
         reached[number] as x,
         reached[number - 1] as n,

@@ -16,12 +16,12 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.settings import REPOSITORY
+from orchestration.settings import REPOSITORY, Settings
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Seconds:
 
 @dataclass
 class Measured:
-    """What a run took: seconds by span, peak memory of the process in MB, and what it said of itself."""
+    """What a run took, by span: seconds, and the process's peak memory in MB by its end. `facts` are its own words."""
 
     seconds: dict[str, Seconds] = field(default_factory=lambda: defaultdict(Seconds))
-    peak_mb: float = 0.0
+    peak_mb: dict[str, float] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
 
     @contextmanager
@@ -59,18 +59,32 @@ class Measured:
             yield
         finally:
             self.seconds[name] += Seconds.now() - begun
+            self.peak_mb[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
     def write(self, path: Path) -> None:
-        """Hand the figures to the process that asked for them, with this process's peak memory."""
-        peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        """Hand the figures to the process that asked for them."""
         seconds = {name: (spent.wall, spent.cpu) for name, spent in self.seconds.items()}
-        path.write_text(json.dumps({"seconds": seconds, "peak_mb": peak_kb / 1000, "facts": self.facts}))
+        path.write_text(json.dumps({"seconds": seconds, "peak_mb": self.peak_mb, "facts": self.facts}))
 
 
-def measure(module: str, *arguments: Path | str, environ: Mapping[str, str]) -> Measured:
-    """Run `python -m <module> <arguments> <result file>` and read the figures it wrote."""
-    result = Path(environ["MICRO_CONVERSIONS_HOME"]) / f"{module.rpartition('.')[2]}.json"
-    command = [sys.executable, "-m", module, *map(str, arguments), str(result)]
-    subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **environ}, check=True)
+def measure(module: str, settings: Settings) -> Measured:
+    """Run a module of this package in a process of its own, under these settings, and read the figures it wrote.
+
+    Raises RuntimeError with what the process said where it fails.
+    """
+    result = settings.home / f"{module}.json"
+    environ = {
+        "MICRO_CONVERSIONS_HOME": str(settings.home),
+        "MICRO_CONVERSIONS_NOW": settings.now().isoformat(),
+        "MICRO_CONVERSIONS_SALT": settings.salt,
+        "MICRO_CONVERSIONS_MEMORY_LIMIT": f"{settings.memory_limit_mb}MB",
+        "MICRO_CONVERSIONS_THREADS": str(settings.threads),
+        "MICRO_CONVERSIONS_SETTLE_SECONDS": str(settings.settle_seconds),
+    }
+    command = [sys.executable, "-m", f"{__package__}.{module}", str(result)]
+    child = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **environ}, capture_output=True, text=True)
+    if child.returncode:
+        raise RuntimeError(f"{module} failed on {settings.home}:\n{child.stderr[-4_000:]}")
     found = json.loads(result.read_text())
-    return Measured({name: Seconds(*pair) for name, pair in found["seconds"].items()}, found["peak_mb"], found["facts"])
+    seconds = {name: Seconds(*pair) for name, pair in found["seconds"].items()}
+    return Measured(seconds, found["peak_mb"], found["facts"])

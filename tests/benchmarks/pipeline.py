@@ -13,6 +13,7 @@ Spans, none within another unless said:
     dbt                     dbt's commands; all nodes lie within it
     gates                   the second and third gate, check history and Data Docs
     publication             copying the marts and swapping them in
+    lineage                 what Dagster is told of each column's origin
     whole                   all of it; what no span covers is Dagster's
 """
 
@@ -44,6 +45,7 @@ def _run(measured: Measured) -> None:
     from orchestration.dbt import Dbt
     from orchestration.definitions import build_defs
     from orchestration.jobs import MAIN_JOB
+    from orchestration.lineage import ColumnLineage
     from orchestration.settings import Settings
 
     @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def _run(measured: Measured) -> None:
             with measured.span("dbt" if arguments[0] == "build" else f"dbt {arguments[0]}"):
                 return super()._invoke(arguments, target_path=target_path, manifest=manifest, listen=hear)
 
-    def clocked(module, name: str, span: str) -> None:
-        setattr(module, name, _clocked(getattr(module, name), measured, span))
+    def clocked(owner, name: str, span: str) -> None:
+        setattr(owner, name, _clocked(getattr(owner, name), measured, span))
 
     clocked(raw, "load_source", "load")
     clocked(raw, "build_data_docs", "gates")
@@ -75,13 +77,16 @@ def _run(measured: Measured) -> None:
     clocked(audits, "audit_relations", "gates")
     clocked(audits, "remember", "gates")
     clocked(publication, "publish", "publication")
+    clocked(ColumnLineage, "metadata", "lineage")
     settings = Settings.from_environment()
     opened = instance.open_instance(settings)
     with measured.span("definitions"):
         job = build_defs(settings=settings, dbt=TimedDbt(settings)).resolve_job_def(MAIN_JOB)
     with opened:
         ended = job.execute_in_process(
-            instance=opened, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}, raise_on_error=False
+            instance=opened,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
         )
     if not ended.success:
         errors = [e.event_specific_data.error for e in ended.all_events if e.is_failure and e.is_step_event]

@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing stops the good data: whatever comes ends in the ledger with a reason a person understands."""
+"""Nothing is lost and nothing stops the good data: what comes ends in the ledger, with a reason people understand."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ def test_more_unreadable_records_than_the_limit_hold_the_whole_export(bench):
     bench.load()
     status, reason = bench.status_of("a.ndjson")
     assert status == "quarantined"
-    assert reason == (
-        "unreadable: 2 of 20 records, more than 5%: invalid JSON (1), no recipient, no time, no type (1)"
-    )
+    assert reason == ("unreadable: 2 of 20 records, more than 5%: invalid JSON (1), no recipient, no time, no type (1)")
     folder = bench.kept("a.ndjson")
     assert (folder / "original").read_bytes() == (bench.settings.landing / "sendgrid" / "a.ndjson").read_bytes()
     assert len(kept_records(folder)) == 2
@@ -134,13 +132,16 @@ def test_an_empty_export_is_held_as_empty(bench, name: str, content: bytes):
 
 
 def test_a_file_of_another_vendor_is_held_and_both_are_named(bench):
-    bench.land("sendgrid/p.json", '{"RecordType":"Open","Recipient":"a@example.com","ReceivedAt":"2026-09-01T00:00:00Z"}')
+    bench.land(
+        "sendgrid/p.json", '{"RecordType":"Open","Recipient":"a@example.com","ReceivedAt":"2026-09-01T00:00:00Z"}'
+    )
     bench.land("sendgrid/m.json", '{"signature": {}, "event-data": {"event": "opened"}}')
     bench.load()
     status, reason = bench.status_of("p.json")
     assert status == "quarantined"
     assert reason.startswith("foreign: 1 of 1 records look like postmark, and this is the folder of sendgrid")
     assert "look like mailgun" in bench.status_of("m.json")[1]
+    assert reason.endswith("Move the file to landing/postmark")
 
 
 def test_a_held_export_is_tried_again_under_the_right_source(bench):
@@ -204,7 +205,14 @@ def test_hostile_members_are_held_and_the_good_ones_of_the_archive_load(bench):
 
 @pytest.mark.parametrize(
     "name",
-    ["a'; drop table raw.sendgrid; --.json", "a*?[1].json", "a\nb.json", "a\x1b[2Jb.json", '"quoted" {x}.json', "ünïcödé 🎉"],
+    [
+        "a'; drop table raw.sendgrid; --.json",
+        "a*?[1].json",
+        "a\nb.json",
+        "a\x1b[2Jb.json",
+        '"quoted" {x}.json',
+        "ünïcödé 🎉",
+    ],
 )
 @pytest.mark.parametrize("is_large", [False, True])
 def test_a_hostile_file_name_is_only_a_name(bench, monkeypatch, name: str, is_large: bool):
@@ -250,7 +258,9 @@ def test_the_folder_of_a_source_may_not_lead_out_either(bench, tmp_path):
     (tmp_path / "outside" / "a.json").write_text(good(1))
     (bench.settings.landing / "postmark").symlink_to(tmp_path / "outside")
     report = bench.load("postmark")
-    assert [held.reason for held in report.held] == ["symbolic link: the folder leaves the landing zone; land the file itself"]
+    assert [held.reason for held in report.held] == [
+        "symbolic link: the folder leaves the landing zone; land the file itself"
+    ]
     bench.load()
 
 

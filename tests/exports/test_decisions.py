@@ -56,12 +56,19 @@ def test_a_refusal_for_the_share_of_unreadable_records_is_told_once():
 
 
 def test_a_foreign_export_names_both_vendors():
-    reason = decide(profile(rejected=90, foreign_records=90, foreign_source="postmark"), [outcome()], {}).reason
-    assert reason.startswith("foreign: 90 of 100 records look like postmark, and this is the folder of sendgrid")
+    foreign = profile(rejected=90, foreign_records=90, foreign_source="postmark")
+    said = "foreign: 90 of 100 records look like postmark, and this is the folder of sendgrid. "
+    assert decide(foreign, [outcome()], {}, ["postmark"]).reason == said + "Move the file to landing/postmark"
+    assert decide(foreign, [outcome()], {}).reason == said + "Nothing reads postmark here yet"
 
 
 def test_outcomes_refuse_the_exports_they_name():
-    outcomes = [outcome("a"), outcome("b", success=True), outcome("b", severity="warning"), outcome("", involved=("b",))]
+    outcomes = [
+        outcome("a"),
+        outcome("b", success=True),
+        outcome("b", severity="warning"),
+        outcome("", involved=("b",)),
+    ]
     found = refusals_by_export(outcomes, ["a", "b", "c"])
     assert {export: len(refusals) for export, refusals in found.items()} == {"a": 1, "b": 1, "c": 0}
 

@@ -23,7 +23,10 @@ def test_a_cell_that_the_row_does_not_reach_is_null():
 
 
 def test_a_cell_may_span_lines():
-    assert cut('a,b\n1,"two\r\nlines"\n3,4\n') == [({"a": "1", "b": "two\r\nlines"}, None), ({"a": "3", "b": "4"}, None)]
+    assert cut('a,b\n1,"two\r\nlines"\n3,4\n') == [
+        ({"a": "1", "b": "two\r\nlines"}, None),
+        ({"a": "3", "b": "4"}, None),
+    ]
 
 
 def test_blank_lines_and_surplus_empty_cells_are_nothing():
@@ -31,7 +34,9 @@ def test_blank_lines_and_surplus_empty_cells_are_nothing():
 
 
 def test_repeated_and_missing_names_are_told_apart():
-    assert cut("email,email,,email_1\n1,2,3,4\n") == [({"email": "1", "email_1": "2", "column_3": "3", "email_1_1": "4"}, None)]
+    assert cut("email,email,,email_1\n1,2,3,4\n") == [
+        ({"email": "1", "email_1": "2", "column_3": "3", "email_1_1": "4"}, None)
+    ]
 
 
 def test_a_row_with_too_many_cells_is_kept_verbatim_with_its_reason():

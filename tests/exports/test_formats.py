@@ -21,6 +21,7 @@ from orchestration.exports.formats import Format, FormatError, Kind, recognise
         (b'[{"a":1},\n{"a":2}]', Format(Kind.JSON)),
         (b'[{"a":1}]\n[{"a":2}]\n', Format(Kind.JSON_ARRAYS)),
         (b'ut off"}\n{"a":2}\n', Format(Kind.JSON_LINES)),
+        (b'// a comment\n{\n "a": 2\n}\n', Format(Kind.JSON)),
         ('{"a":1}'.encode("utf-16"), Format(Kind.JSON, "utf-16")),
         ('{"a":1}'.encode("utf-16-le"), Format(Kind.JSON, "utf-16-le")),
         (b"a,b\n1,2\n", Format(Kind.DELIMITED, delimiter=",")),

@@ -30,6 +30,7 @@ def text(*records: dict) -> str:
 
 def refuse(file_name: str):
     """An audit that refuses the exports of one file name, as Great Expectations would."""
+
     def audit(source, profile):
         rows = duckdb.execute("select export_id, file_name, records from read_parquet(?)", [str(profile)]).fetchall()
         return [
@@ -128,12 +129,17 @@ def test_the_gate_refuses_one_export_and_the_others_are_published(bench):
     assert (bench.kept("bad.ndjson") / "original").read_text() == text(*journey("reader1@example.com"))
     assert bench.query("select batch, success, run_id from pipeline.check_results order by success") == [
         (held.export_id, False, "run") for held in report.held
-    ] + [(row[0], True, "run") for row in bench.query("select export_id from pipeline.exports where status = 'published'")]
+    ] + [
+        (row[0], True, "run")
+        for row in bench.query("select export_id from pipeline.exports where status = 'published'")
+    ]
 
 
 def test_a_critical_outcome_that_names_no_export_holds_them_all(bench):
     bench.land("sendgrid/a.ndjson", text(*journey()))
-    outcome = Outcome("sendgrid", "", "suite_runs", None, False, "an error", None, "critical", "The suite can be evaluated")
+    outcome = Outcome(
+        "sendgrid", "", "suite_runs", None, False, "an error", None, "critical", "The suite can be evaluated"
+    )
     bench.load(audit=lambda source, profile: [outcome])
     assert bench.status_of("a.ndjson")[0] == "quarantined"
 
@@ -331,8 +337,12 @@ def test_an_interruption_at_any_moment_and_another_run_end_in_the_same_state(ben
     def die(*args, **kwargs):
         raise Killed
 
-    files = {"a.ndjson": text(*journey()) + "garbage\n", "b.ndjson": text(*(sendgrid("open", at=n) for n in range(40)), {}),
-             "c.json": "{}", "d.gz": gzip.compress(b"x" * 100)[:-5]}  # fmt: skip
+    files = {
+        "a.ndjson": text(*journey()) + "garbage\n",
+        "b.ndjson": text(*(sendgrid("open", at=n) for n in range(40)), {}),
+        "c.json": "{}",
+        "d.gz": gzip.compress(b"x" * 100)[:-5],
+    }
     undisturbed = make_bench(bench.home.with_name("undisturbed"))
     for name, content in files.items():
         for each in (bench, undisturbed):
@@ -359,12 +369,22 @@ def test_an_interruption_at_any_moment_and_another_run_end_in_the_same_state(ben
     bench.load()
     assert (bench.raw(), bench.ledger()) == (undisturbed.raw(), undisturbed.ledger())
     assert pending_files(bench.settings, ["sendgrid"]) == []
-    contents = [
-        {str(path.relative_to(each.settings.quarantine)): path.read_bytes() for path in each.settings.quarantine.rglob("*")
-         if path.is_file()} for each in (bench, undisturbed)
-    ]  # fmt: skip
+    contents = []
+    for each in (bench, undisturbed):
+        root = each.settings.quarantine
+        contents.append({path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
     assert not list(bench.settings.work.glob("load-*"))
+
+
+def test_what_a_killed_load_left_behind_is_removed(bench):
+    left = bench.settings.work / "load-sendgrid-999999999"
+    own = bench.settings.work / f"load-postmark-{os.getpid()}"
+    for folder in (left, own):
+        folder.mkdir(parents=True)
+        (folder / "00000001").write_text("half of an archive")
+    bench.load()
+    assert not left.exists() and own.exists()
 
 
 def test_a_file_that_changes_while_it_is_read_is_left_for_later(bench, monkeypatch):
@@ -387,6 +407,7 @@ def test_a_file_still_being_written_is_left_for_later(bench):
     bench = bench.with_settings(settle_seconds=0.3)
     path = bench.land("sendgrid/growing.ndjson", text(sendgrid("open")))
     bench.land("sendgrid/complete.ndjson", text(sendgrid("click")))
+
     def write_on():
         time.sleep(0.15)
         with path.open("a") as file:

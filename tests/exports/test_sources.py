@@ -69,7 +69,7 @@ def test_what_is_no_yaml_mapping_is_refused(tmp_path):
     path = tmp_path / "shop.yml"
     for content in ("[1", "- a\n", ""):
         path.write_text(content)
-        with pytest.raises(SourceError, match="YAML|cannot be read"):
+        with pytest.raises(SourceError, match=r"YAML|cannot be read"):
             read_source(path)
 
 

@@ -9,7 +9,9 @@ from orchestration.exports.user_agents import read
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-ANDROID = "Mozilla/5.0 (Linux; Android 14; {device}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 {kind}Safari/537.36"
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 14; {device}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 {kind}Safari"
+)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ ANDROID = "Mozilla/5.0 (Linux; Android 14; {device}) AppleWebKit/537.36 (KHTML, 
         (ANDROID.format(device="Pixel 8", kind="Mobile "), ("mobile", "Chrome Mobile", False)),
         (ANDROID.format(device="SM-T870", kind=""), ("tablet", "Chrome", False)),
         ("Android-Mail/2024.05.26.638441", ("mobile", "Gmail", False)),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.0", ("desktop", "Thunderbird", False)),
+        ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Thunderbird/128.0", ("desktop", "Thunderbird", False)),
         ("python-requests/2.32", ("unknown", "Python Requests", True)),
         ("Googlebot/2.1 (+http://www.google.com/bot.html)", ("unknown", "Googlebot", True)),
         ("Barracuda Sentinel (EE)", ("unknown", "unknown", True)),

@@ -139,7 +139,9 @@ def test_avro_loads_packed_or_not(bench, codec: str):
     fastavro.writer(file, schema, rows, codec=codec)
     bench.land("sendgrid/export.avro", file.getvalue())
     bench.load()
-    assert [json.loads(record) for record in bench.raw()] == [{**r, "sg_event_id": r["sg_event_id"].decode()} for r in rows]
+    assert [json.loads(record) for record in bench.raw()] == [
+        {**r, "sg_event_id": r["sg_event_id"].decode()} for r in rows
+    ]
 
 
 def test_form_posts_are_read_as_objects_of_their_fields(bench):

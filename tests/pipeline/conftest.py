@@ -13,7 +13,7 @@ def sampled(tmp_path_factory):
 
     home = tmp_path_factory.mktemp("sampled")
     write_samples(home / "landing", events=6_000, seed=11, truth=home / "truth.parquet")
-    settings = settings_of(home, pinned_now=datetime(2026, 11, 15))
+    settings = settings_of(home, pinned_now=datetime(2026, 11, 18))
     result = run(settings)
     assert result.success, failure(result)
     return settings

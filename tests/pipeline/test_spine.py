@@ -73,7 +73,7 @@ def test_a_bad_export_is_held_with_a_reason_and_the_good_one_is_published(tmp_pa
 def test_an_unreadable_record_waits_in_the_quarantine_and_its_neighbours_do_not(tmp_path):
     settings = settings_of(tmp_path)
     lines = [json.dumps(sendgrid("open", message=f"m{n}", at=n)) for n in range(40)]
-    lines.insert(7, '{"broken": ')
+    lines.insert(7, '{"broken":')
     land(tmp_path, "sendgrid/mixed.json", "\n".join(lines) + "\n")
     assert run(settings).success
     assert published(tmp_path, "select status, records, records_loaded, records_rejected from exports") == [
@@ -82,7 +82,7 @@ def test_an_unreadable_record_waits_in_the_quarantine_and_its_neighbours_do_not(
     (kept,) = tmp_path.glob("quarantine/sendgrid/*/records.jsonl")
     (record,) = [json.loads(line) for line in kept.read_text().splitlines()]
     assert record["position"] == 8
-    assert record["record"] == '{"broken": '
+    assert record["record"] == '{"broken":'
     assert record["reason"]
 
 

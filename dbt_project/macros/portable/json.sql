@@ -1,26 +1,32 @@
 {#- JSON: the few forms the models need, so that they do not speak an engine's dialect themselves. -#}
 
 {#-
-  One pass over a JSON text, many fields out of it: a struct of texts, read as `alias.field`. An absent field, a null and
-  a field below something that is no object are all NULL; a list or an object comes as its JSON text. `fields` holds
-  names and, for what is nested, one-key mappings: ['email', {'pool': ['name']}].
+  One pass over a JSON text, many fields out of it: a struct of texts, to be laid out by `json_columns` with the same
+  `fields`, which map each column to the path of its field, as a list of keys. A field that is absent, null or below
+  something that is no object is NULL; a list or an object comes as its JSON text.
 -#}
-{% macro json_record(document, fields) -%}
-    from_json({{ document }}, '{{ json_shape(fields) }}')
+{% macro json_struct(document, fields) -%}
+    from_json({{ document }}, '{{ json_shape(fields.values() | list) }}')
 {%- endmacro %}
 
-{% macro json_shape(fields) -%}
-    {%- set parts = [] -%}
-    {%- for field in fields -%}
-        {%- if field is mapping -%}
-            {%- for name, inner in field.items() -%}
-                {%- do parts.append('"' ~ name ~ '":' ~ json_shape(inner)) -%}
-            {%- endfor -%}
-        {%- else -%}
-            {%- do parts.append('"' ~ field ~ '":"VARCHAR"') -%}
-        {%- endif -%}
+{#- The columns of a struct that `json_struct` made. -#}
+{% macro json_columns(struct, fields) -%}
+    {%- for column, path in fields.items() %}
+    {{ struct }}."{{ path | join('"."') }}" as {{ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro json_shape(paths) -%}
+    {%- set members = [] -%}
+    {%- for key in paths | map('first') | unique(case_sensitive=true) -%}
+        {%- set below = [] -%}
+        {%- for path in paths if path[0] == key and path | length > 1 -%}
+            {%- do below.append(path[1:]) -%}
+        {%- endfor -%}
+        {%- do members.append('"' ~ key ~ '":' ~ (json_shape(below) if below else '"VARCHAR"')) -%}
     {%- endfor -%}
-    { {{- parts | join(",") -}} }
+    { {{- members | join(',') -}} }
 {%- endmacro %}
 
 {#- A text that may hold JSON: itself where it is a JSON document that begins with `bracket`, else NULL. -#}

@@ -1,10 +1,19 @@
 {#-
   The columns that a segment's condition may name, each with what its values are: number, boolean, time, text, or the
   list of the texts it can hold. They are those of dim_subscribers; a column added there joins the language of
-  conditions by one line here.
+  conditions by one line here. Three forms:
+
+    catalogue  rows of column_name, kind and permitted (the texts it can hold, each between two bars, or NULL)
+    number     the value, in `profile`, of the column whose name the expression `column` holds, as a number: a boolean
+               is 0 or 1, a time its seconds since 1970; NULL for a column of texts
+    text       the same for a column of texts; NULL for any other
 -#}
-{% macro segment_columns() -%}
-    {{ return({
+{% macro segment_columns(form, profile=none, column=none) -%}
+    {%- set tiers = ['new', 'lapsed', 'never_engaged'] -%}
+    {%- for days in var('engagement_tier_days') -%}
+        {%- do tiers.append('engaged_' ~ days) -%}
+    {%- endfor -%}
+    {%- set columns = {
         'first_seen_at': 'time',
         'last_sent_at': 'time',
         'last_human_engaged_at': 'time',
@@ -18,7 +27,7 @@
         'is_subscribed': 'boolean',
         'preferred_device': ['desktop', 'mobile', 'tablet'],
         'engagement_score': 'number',
-        'engagement_tier': engagement_tiers(),
+        'engagement_tier': tiers,
         'persona': ['new', 'loyalist', 'window_shopper', 'selective', 'win_back', 'dormant'],
         'rfm_recency': 'number',
         'rfm_frequency': 'number',
@@ -27,55 +36,32 @@
         'signed_up_at': 'time',
         'signup_source': 'text',
         'time_zone': 'text',
-    }) }}
-{%- endmacro %}
-
-{#- The tiers by the age of the newest human engagement, newest first. -#}
-{% macro engagement_tiers() -%}
-    {%- set tiers = ['new'] -%}
-    {%- for days in var('engagement_tier_days') | sort -%}
-        {%- do tiers.append('engaged_' ~ days) -%}
-    {%- endfor -%}
-    {{ return(tiers + ['lapsed', 'never_engaged']) }}
-{%- endmacro %}
-
-{#- How many comparisons `and` may join; `or` and further rows of a segment have no limit. -#}
-{% macro segment_comparisons() -%}
-    {{ return(8) }}
-{%- endmacro %}
-
-{#- Whether a column holds texts, that is whether it is compared as it stands. -#}
-{% macro segment_holds_text(kind) -%}
-    {{ return(kind == 'text' or kind is not string) }}
-{%- endmacro %}
-
-{#-
-  A profile's value of the column whose name the expression `column` holds, as a number: a boolean is 0 or 1, a time its
-  seconds since 1970. NULL for a column of texts.
--#}
-{% macro segment_number(profile, column) -%}
+    } -%}
+    {%- if form == 'catalogue' -%}
+        {%- for name, kind in columns.items() %}
+        select
+            '{{ name }}' as column_name,
+            '{{ kind if kind is string else 'text' }}' as kind,
+            {{ 'cast(null as varchar)' if kind is string else "'|" ~ kind | join('|') ~ "|'" }} as permitted
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    {%- else -%}
     case {{ column }}
-        {%- for name, kind in segment_columns().items() if not segment_holds_text(kind) %}
-        when '{{ name }}' then {{ segment_number_from(profile ~ '.' ~ name, kind) }}
+        {%- for name, kind in columns.items() if (form == 'text') == (kind == 'text' or kind is not string) %}
+        when '{{ name }}' then {{ segment_value(profile ~ '.' ~ name, kind) }}
         {%- endfor %}
     end
+    {%- endif -%}
 {%- endmacro %}
 
-{% macro segment_number_from(value, kind) -%}
+{% macro segment_value(value, kind) -%}
     {%- if kind == 'time' -%}
         {{ seconds_between("timestamp '1970-01-01'", value) }}
     {%- elif kind == 'boolean' -%}
         cast(cast({{ value }} as integer) as double)
-    {%- else -%}
+    {%- elif kind == 'number' -%}
         cast({{ value }} as double)
+    {%- else -%}
+        {{ value }}
     {%- endif -%}
-{%- endmacro %}
-
-{#- The same for a column of texts; NULL for any other. -#}
-{% macro segment_text(profile, column) -%}
-    case {{ column }}
-        {%- for name, kind in segment_columns().items() if segment_holds_text(kind) %}
-        when '{{ name }}' then {{ profile }}.{{ name }}
-        {%- endfor %}
-    end
 {%- endmacro %}

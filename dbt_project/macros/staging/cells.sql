@@ -27,22 +27,32 @@
 
 {#- An RFC 5322 Message-ID without its angle brackets. -#}
 {% macro bare_message_id(text) -%}
-    nullif(trim({{ text }}, '<> '), '')
+    nullif(trim(replace(replace({{ text }}, '<', ''), '>', '')), '')
 {%- endmacro %}
 
-{#- An amount of money, with or without a currency sign and thousands separators: '$1,258.54', 'CA$0.00'. -#}
+{#-
+  An amount of money, with or without a currency sign and commas between thousands: '$1,258.54', 'CA$0.00'. A comma
+  anywhere else is no amount here, since nobody knows which part of it is the fraction.
+-#}
 {% macro amount(text) -%}
     coalesce(
         try_cast({{ text }} as decimal(18, 4)),
-        try_cast({{ regexp_replace_all(text, "'[^0-9.-]'", "''") }} as decimal(18, 4))
+        case
+            when {{ regexp_like(text, "'^-?[^0-9.,-]*-?[0-9]+(,[0-9]{3})*([.][0-9]+)?[^0-9.,]*$'") }}
+                then try_cast({{ regexp_replace_all(text, "'[^0-9.-]'", "''") }} as decimal(18, 4))
+        end
     )
 {%- endmacro %}
 
 {#- A JSON array of tags from what vendors call tags: one text, a list, or a list written into a text. -#}
 {% macro tags_array(text) -%}
     case
-        when {{ text }} in ('', '[]') then null
-        when starts_with({{ text }}, '[') and json_valid({{ text }}) then {{ text }}
-        when {{ text }} is not null then {{ json_array_of_one(text) }}
+        when {{ text }} not in ('', '[]')
+            then coalesce({{ json_or_null(text, '[') }}, {{ json_array_of_one(text) }})
     end
+{%- endmacro %}
+
+{#- What identifies an event that has no id: parts of it, joined with a character that none of them holds. -#}
+{% macro composite_id(parts) -%}
+    concat_ws(chr(31){% for part in parts %}, coalesce({{ part }}, ''){% endfor %})
 {%- endmacro %}

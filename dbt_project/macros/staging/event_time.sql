@@ -33,11 +33,11 @@
 {%- endmacro %}
 
 {#- How an event's time was read: epoch, offset, assumed_utc, implausible or unreadable; NULL where none was given. -#}
-{% macro time_basis(text, time, occurred_at) -%}
+{% macro time_basis(text, time) -%}
     case
         when {{ text }} is null then null
         when {{ time }} is null then 'unreadable'
-        when {{ occurred_at }} is null then 'implausible'
+        when {{ plausible_time(time) }} is null then 'implausible'
         when try_cast({{ text }} as double) is not null then 'epoch'
         when {{ regexp_like(text, "'([zZ]|UTC|:[0-9.]+ ?[+-][0-9:]+)$'") }} then 'offset'
         else 'assumed_utc'

@@ -52,7 +52,7 @@ candidates as (
         messages.message_key,
         row_number() over (
             partition by orphans.export_id, orphans.position
-            order by messages.sent_at desc, messages.message_key
+            order by messages.sent_at desc, messages.message_key asc
         ) as preference
     from orphans
     inner join messages

@@ -224,9 +224,9 @@ ranked as (
         row_number() over (
             partition by event_key
             order by
-                case basis when 'parameter' then 1 when 'campaign_id' then 2 when 'campaign_name' then 3 else 4 end,
+                case basis when 'parameter' then 1 when 'campaign_id' then 2 when 'campaign_name' then 3 else 4 end asc,
                 click_number desc nulls last,
-                message_key
+                message_key asc
         ) as preference
     from candidates
 

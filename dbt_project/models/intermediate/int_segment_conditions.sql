@@ -1,7 +1,10 @@
-{%- set columns = segment_columns() -%}
 -- Conditions are data: they are taken apart here, once, into comparisons that segment_membership evaluates. One that
 -- cannot be read stops the build and says which, for a segment that silently matched nobody would be believed.
 with
+
+catalogue as (
+    {{ segment_columns('catalogue') }}
+),
 
 definitions as (
 
@@ -58,21 +61,26 @@ pieces as (
 typed as (
 
     select
-        *,
-        case column_name
-            {%- for name, kind in columns.items() %}
-            when '{{ name }}' then '{{ kind if kind is string else "text" }}'
-            {%- endfor %}
-        end as kind,
-        case column_name
-            {%- for name, kind in columns.items() if kind is not string %}
-            when '{{ name }}' then operand in ('{{ kind | join("', '") }}')
-            {%- endfor %}
-            else true
-        end as is_known_text,
-        coalesce(operator in ('is null', 'is not null'), false) as asks_for_null,
-        row_number() over (partition by line, alternative order by comparison) as comparison_number
+        pieces.*,
+        catalogue.kind,
+        catalogue.permitted,
+        catalogue.permitted is null
+        or position('|' || pieces.operand || '|' in catalogue.permitted) > 0 as is_permitted,
+        coalesce(pieces.operator in ('is null', 'is not null'), false) as asks_for_null,
+        row_number() over (
+            partition by pieces.line, pieces.alternative
+            order by pieces.comparison
+        ) as comparison_number
     from pieces
+    left join catalogue
+        on pieces.column_name = catalogue.column_name
+
+),
+
+columns as (
+
+    select {{ joined_text('column_name', ', ') }} as names
+    from catalogue
 
 ),
 
@@ -82,9 +90,11 @@ valued as (
         *,
         case
             when asks_for_null and kind != 'text' then 0
-            when kind = 'number' then try_cast({{ regexp_group('operand', "'^(-?[0-9]+(?:[.][0-9]+)?)$'", 1) }} as double)
+            when kind = 'number' and {{ regexp_like('operand', "'^-?[0-9]+([.][0-9]+)?$'") }}
+                then try_cast(operand as double)
             when kind = 'boolean' then case lower(operand) when 'true' then 1 when 'false' then 0 end
-            when kind = 'time' then {{ seconds_between("timestamp '1970-01-01'", 'try_cast(operand as timestamp)') }}
+            when kind = 'time'
+                then {{ seconds_between("timestamp '1970-01-01'", iso_to_timestamp('operand')) }}
         end as number_operand,
         case
             when asks_for_null and kind = 'text' then ''
@@ -103,12 +113,12 @@ judged as (
             when comparison = '' then 'a comparison is missing'
             when column_name is null or operator is null
                 then 'it is no comparison: `column operator value`, `column is null` or `column is not null`'
-            when kind is null then 'there is no such column; there are {{ columns | join(", ") }}'
+            when kind is null then 'there is no such column; there are ' || (select columns.names from columns)
             when asks_for_null then null
             when kind in ('text', 'boolean') and operator not in ('=', '!=')
                 then 'values of this column have no order: use = or !='
             when kind = 'text' and operand is null then 'the value is missing'
-            when not is_known_text then 'this column never holds that value'
+            when not is_permitted then 'this column holds one of ' || trim(replace(permitted, '|', ' '))
             when kind != 'text' and number_operand is null then 'its value is no ' || kind
             when comparison_number > {{ segment_comparisons() }}
                 then 'more than {{ segment_comparisons() }} comparisons are joined by `and`'

@@ -1,128 +1,39 @@
-{#- What a day holds: the newest time of a kind, how many events meet a condition, and sums. -#}
-{%- set newest = ['last_sent_at', 'engaged_at', 'opted_out_at', 'opted_in_at', 'hard_bounced_at'] -%}
-{%- set counted = [
-    'messages_delivered', 'messages_measurable', 'messages_opened', 'messages_clicked', 'human_opens', 'human_clicks',
-    'desktop_events', 'mobile_events', 'tablet_events', 'deep_conversions', 'orders',
-] -%}
-{%- set summed = {'points': 'decimal(18, 9)', 'revenue': 'decimal(18, 2)'} -%}
-{#- What each stream of activity adds to it. -#}
-{%- set streams = [
-    {
-        'relation': 'email_events',
-        'time': 'occurred_at',
-        'adds': {
-            'engaged_at': 'case when is_engagement then occurred_at end',
-            'opted_out_at': 'case when is_opt_out then occurred_at end',
-            'opted_in_at': 'case when is_opt_in then occurred_at end',
-            'hard_bounced_at': 'case when is_hard_bounce then occurred_at end',
-            'human_opens': "event_type = 'opened'",
-            'human_clicks': "event_type = 'clicked'",
-        },
-    },
-    {
-        'relation': 'subscribers',
-        'time': 'signed_up_at',
-        'adds': {'opted_in_at': 'signed_up_at'},
-    },
-    {
-        'relation': 'sent_messages',
-        'time': 'sent_at',
-        'adds': {'last_sent_at': 'sent_at'},
-    },
-    {
-        'relation': 'delivered_messages',
-        'time': 'delivered_at',
-        'adds': {'messages_delivered': 'true', 'messages_measurable': 'not machine_only_open'},
-    },
-    {
-        'relation': 'opened_messages',
-        'time': 'human_first_opened_at',
-        'adds': {'messages_opened': 'true'},
-    },
-    {
-        'relation': 'clicked_messages',
-        'time': 'human_first_clicked_at',
-        'adds': {'messages_clicked': 'true'},
-    },
-    {
-        'relation': 'micro_conversions',
-        'time': 'occurred_at',
-        'adds': {
-            'engaged_at': 'occurred_at',
-            'desktop_events': "device_type = 'desktop'",
-            'mobile_events': "device_type = 'mobile'",
-            'tablet_events': "device_type = 'tablet'",
-            'deep_conversions': 'stage = 3',
-            'points': 'weight * ' ~ decay('occurred_at', 'day_ends_at', var('score_half_life_days')),
-        },
-    },
-    {
-        'relation': 'orders',
-        'time': 'ordered_at',
-        'adds': {'orders': 'true', 'revenue': 'revenue'},
-    },
-] -%}
 with
-
-subscribers as (
-
-    select * from {{ ref('int_subscribers') }}
-
-),
 
 email_events as (
 
     select
         subscriber_key,
         occurred_at,
-        event_type,
-        event_type in ('opened', 'clicked', 'replied', 'forwarded') as is_engagement,
-        event_type = 'unsubscribed'
-        or (event_type = 'complained' and coalesce(event_subtype, '') != 'not_spam') as is_opt_out,
-        event_type = 'resubscribed' as is_opt_in,
-        event_type = 'bounced' as is_hard_bounce
+        case
+            when event_type = 'opened' then 'open'
+            when event_type = 'clicked' then 'click'
+            when event_type in ('replied', 'forwarded') then 'response'
+            when event_type in ('unsubscribed', 'complained') then 'opt_out'
+            when event_type = 'resubscribed' then 'opt_in'
+            when event_type = 'bounced' then 'hard_bounce'
+        end as kind
     from {{ ref('int_email_events') }}
     where
         subscriber_key is not null
         and (
             (event_type in ('opened', 'clicked', 'replied', 'forwarded') and actor = 'human')
-            or event_type in ('unsubscribed', 'resubscribed', 'complained')
+            or event_type in ('unsubscribed', 'resubscribed')
+            or (event_type = 'complained' and coalesce(event_subtype, '') != 'not_spam')
             or (event_type = 'bounced' and bounce_type = 'hard')
         )
 
 ),
 
-sent_messages as (
+messages as (
 
     select * from {{ ref('int_messages') }}
-    where is_sent
 
 ),
 
-delivered_messages as (
+subscribers as (
 
-    select * from {{ ref('int_messages') }}
-    where is_delivered
-
-),
-
-opened_messages as (
-
-    select * from {{ ref('int_messages') }}
-    where human_first_opened_at is not null
-
-),
-
-clicked_messages as (
-
-    select * from {{ ref('int_messages') }}
-    where human_first_clicked_at is not null
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders') }}
+    select * from {{ ref('int_subscribers') }}
 
 ),
 
@@ -134,7 +45,7 @@ opt_outs as (
         cast(occurred_at as date) as day_on,
         max(occurred_at) as opted_out_at
     from email_events
-    where is_opt_out
+    where kind = 'opt_out'
     group by subscriber_key, cast(occurred_at as date)
 
 ),
@@ -164,29 +75,107 @@ micro_conversions as (
 
 activities as (
 
-    {% for stream in streams -%}
     select
         subscriber_key,
-        {{ stream.time }} as happened_at,
-        {%- for column in newest %}
-        cast({{ stream.adds.get(column, 'null') }} as timestamp) as {{ column }},
-        {%- endfor %}
-        {%- for column in counted %}
-        {{ stream.adds.get(column, 'false') }} as {{ column }},
-        {%- endfor %}
-        {%- for column, type in summed.items() %}
-        cast({{ stream.adds.get(column, 'null') }} as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ stream.relation }}
-    where
-        subscriber_key is not null
-        and {{ stream.time }} is not null
-    {%- if not loop.last %}
+        occurred_at as happened_at,
+        kind,
+        cast(null as integer) as stage,
+        cast(null as varchar) as device_type,
+        cast(null as decimal(18, 9)) as points,
+        cast(null as decimal(18, 2)) as revenue
+    from email_events
 
     union all
 
-    {% endif %}
-    {%- endfor %}
+    select
+        subscriber_key,
+        signed_up_at as happened_at,
+        'opt_in' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from subscribers
+    where signed_up_at is not null
+
+    union all
+
+    select
+        subscriber_key,
+        sent_at as happened_at,
+        'sent' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from messages
+    where is_sent
+
+    union all
+
+    select
+        subscriber_key,
+        delivered_at as happened_at,
+        case when machine_only_open then 'unmeasurable' else 'measurable' end as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from messages
+    where is_delivered
+
+    union all
+
+    select
+        subscriber_key,
+        human_first_opened_at as happened_at,
+        'first_open' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from messages
+    where human_first_opened_at is not null
+
+    union all
+
+    select
+        subscriber_key,
+        human_first_clicked_at as happened_at,
+        'first_click' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from messages
+    where human_first_clicked_at is not null
+
+    union all
+
+    select
+        subscriber_key,
+        occurred_at as happened_at,
+        'conversion' as kind,
+        stage,
+        device_type,
+        cast(
+            weight * {{ decay('occurred_at', 'day_ends_at', var('score_half_life_days')) }} as decimal(18, 9)
+        ) as points,
+        null as revenue
+    from micro_conversions
+
+    union all
+
+    select
+        subscriber_key,
+        ordered_at as happened_at,
+        'order' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        revenue
+    from {{ ref('int_orders') }}
+    where subscriber_key is not null
 
 ),
 
@@ -199,17 +188,30 @@ final as (
 
         -- times
         max(activities.happened_at) as as_of_at,
-        {%- for column in newest %}
-        max(activities.{{ column }}) as {{ column }},
-        {%- endfor %}
+        max(case when activities.kind = 'sent' then activities.happened_at end) as last_sent_at,
+        max(
+            case
+                when activities.kind in ('open', 'click', 'response', 'conversion') then activities.happened_at
+            end
+        ) as engaged_at,
+        max(case when activities.kind = 'opt_out' then activities.happened_at end) as opted_out_at,
+        max(case when activities.kind = 'opt_in' then activities.happened_at end) as opted_in_at,
+        max(case when activities.kind = 'hard_bounce' then activities.happened_at end) as hard_bounced_at,
 
         -- measures
-        {%- for column in counted %}
-        cast(count(case when activities.{{ column }} then 1 end) as integer) as {{ column }},
-        {%- endfor %}
-        {%- for column, type in summed.items() %}
-        cast(sum(activities.{{ column }}) as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        count(case when activities.kind in ('measurable', 'unmeasurable') then 1 end) as messages_delivered,
+        count(case when activities.kind = 'measurable' then 1 end) as messages_measurable,
+        count(case when activities.kind = 'first_open' then 1 end) as messages_opened,
+        count(case when activities.kind = 'first_click' then 1 end) as messages_clicked,
+        count(case when activities.kind = 'open' then 1 end) as human_opens,
+        count(case when activities.kind = 'click' then 1 end) as human_clicks,
+        count(case when activities.device_type = 'desktop' then 1 end) as desktop_events,
+        count(case when activities.device_type = 'mobile' then 1 end) as mobile_events,
+        count(case when activities.device_type = 'tablet' then 1 end) as tablet_events,
+        count(case when activities.stage = 3 then 1 end) as deep_conversions,
+        count(case when activities.kind = 'order' then 1 end) as orders,
+        sum(activities.points) as points,
+        sum(activities.revenue) as revenue
     from activities
     inner join subscribers
         on activities.subscriber_key = subscribers.subscriber_key

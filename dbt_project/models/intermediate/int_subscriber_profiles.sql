@@ -1,10 +1,12 @@
 {{ config(materialized='view') }}
-{%- set tier_days = var('engagement_tier_days') | sort -%}
 with
 
 states as (
 
-    select * from {{ ref('int_subscriber_states') }}
+    select
+        *,
+        {{ seconds_between('last_human_engaged_at', 'as_of_at') }} as recency
+    from {{ ref('int_subscriber_states') }}
 
 ),
 
@@ -34,7 +36,7 @@ rated as (
         ) }} >= yardsticks.click_median_rate as clicks_often,
         case
             when states.last_human_engaged_at is not null
-                then 6 - ({{ quintile('yardsticks.recency', seconds_between('states.last_human_engaged_at', 'states.as_of_at')) }})
+                then 6 - ({{ quintile('yardsticks.recency', 'states.recency') }})
         end as rfm_recency,
         case
             when states.recent_human_clicks > 0
@@ -88,10 +90,8 @@ final as (
         end as preferred_device,
         engagement_score,
         case
-            {%- for days in tier_days %}
-            when as_of_at < last_human_engaged_at + interval '{{ days }}' day then 'engaged_{{ days }}'
-            {%- endfor %}
-            when last_human_engaged_at is not null then 'lapsed'
+            when last_human_engaged_at is not null
+                then {{ engagement_tier('last_human_engaged_at', 'as_of_at', "'lapsed'") }}
             when
                 messages_delivered >= {{ var('new_subscriber_deliveries') }}
                 and as_of_at >= first_seen_at + interval '{{ var("new_subscriber_days") }}' day

@@ -1,13 +1,3 @@
-{%- set half_life = var('score_half_life_days') -%}
-{%- set newest = ['last_sent_at', 'engaged_at', 'opted_out_at', 'opted_in_at', 'hard_bounced_at'] -%}
-{%- set added = [
-    'messages_delivered', 'human_opens', 'human_clicks', 'desktop_events', 'mobile_events', 'tablet_events',
-    'deep_conversions', 'orders', 'revenue',
-] -%}
-{%- set recent = [
-    'messages_delivered', 'messages_measurable', 'messages_opened', 'messages_clicked', 'human_clicks',
-] -%}
-{%- set columns = (newest + added + recent) | unique | list -%}
 with
 
 -- An engagement moves its holder to the next tier as it ages, unless a newer one comes first.
@@ -25,18 +15,21 @@ engaged_days as (
 
 ),
 
+tiers as (
+    {{ engagement_tier_days() }}
+),
+
 thresholds as (
 
-    {% for tier_day in var('engagement_tier_days') -%}
     select
-        subscriber_number,
-        engaged_at + interval '{{ tier_day }}' day as as_of_at
+        engaged_days.subscriber_number,
+        engaged_days.engaged_at + tiers.days * interval '1' day as as_of_at
     from engaged_days
-    where engaged_at + interval '{{ tier_day }}' day < until_at
+    cross join tiers
+    where engaged_days.engaged_at + tiers.days * interval '1' day < engaged_days.until_at
 
     union
 
-    {% endfor -%}
     select
         subscriber_number,
         first_seen_at + interval '{{ var("new_subscriber_days") }}' day as as_of_at
@@ -45,8 +38,8 @@ thresholds as (
 
 ),
 
--- A day that ends exactly at a threshold shows the state there already.
-passed_thresholds as (
+-- A day whose last event falls on a threshold shows the state there already.
+quiet_thresholds as (
 
     select
         thresholds.subscriber_number,
@@ -73,17 +66,51 @@ present as (
 
 ),
 
+quiet_moments as (
+
+    select
+        subscriber_number,
+        as_of_at,
+        false as is_now
+    from quiet_thresholds
+
+    union all
+
+    select
+        subscriber_number,
+        as_of_at,
+        true as is_now
+    from present
+
+),
+
 moments as (
 
     select
         days.subscriber_number,
         days.as_of_at,
         false as is_now,
-        -- Points grow with their date here, so that a running sum holds them all; the score takes that back.
-        days.points / {{ decay('subscribers.first_seen_at', 'days.day_on + interval 1 day', half_life) }} as scaled_points,
-        {%- for column in columns %}
-        days.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        days.last_sent_at,
+        days.engaged_at,
+        days.opted_out_at,
+        days.opted_in_at,
+        days.hard_bounced_at,
+        days.messages_delivered,
+        days.messages_measurable,
+        days.messages_opened,
+        days.messages_clicked,
+        days.human_opens,
+        days.human_clicks,
+        days.desktop_events,
+        days.mobile_events,
+        days.tablet_events,
+        days.deep_conversions,
+        days.orders,
+        days.revenue,
+        -- Points grow with their date here, so that one running sum holds them all; the score takes that back.
+        days.points
+        / {{ decay('subscribers.first_seen_at', "days.day_on + interval '1' day", var('score_half_life_days')) }}
+            as scaled_points
     from {{ ref('int_subscriber_days') }} as days
     inner join {{ ref('int_subscribers') }} as subscribers
         on days.subscriber_number = subscribers.subscriber_number
@@ -93,18 +120,26 @@ moments as (
     select
         subscriber_number,
         as_of_at,
-        false as is_now,
-        {{ (['null'] * (columns | length + 1)) | join(', ') }}
-    from passed_thresholds
-
-    union all
-
-    select
-        subscriber_number,
-        as_of_at,
-        true as is_now,
-        {{ (['null'] * (columns | length + 1)) | join(', ') }}
-    from present
+        is_now,
+        null as last_sent_at,
+        null as engaged_at,
+        null as opted_out_at,
+        null as opted_in_at,
+        null as hard_bounced_at,
+        0 as messages_delivered,
+        0 as messages_measurable,
+        0 as messages_opened,
+        0 as messages_clicked,
+        0 as human_opens,
+        0 as human_clicks,
+        0 as desktop_events,
+        0 as mobile_events,
+        0 as tablet_events,
+        0 as deep_conversions,
+        0 as orders,
+        null as revenue,
+        null as scaled_points
+    from quiet_moments
 
 ),
 
@@ -114,21 +149,31 @@ running as (
         subscriber_number,
         as_of_at,
         is_now,
-        scaled_points,
         engaged_at is not null as is_engaged_day,
         opted_out_at is not null as is_opt_out_day,
+        scaled_points,
         row_number() over so_far as state_number,
         lead(as_of_at) over (partition by subscriber_number order by as_of_at) as next_as_of_at,
-        {%- for column in newest %}
-        max({{ column }}) over so_far as {{ column }},
-        {%- endfor %}
-        {%- for column in added %}
-        sum({{ column }}) over so_far as {{ column }},
-        {%- endfor %}
-        {%- for column in recent %}
-        sum({{ column }}) over lately as recent_{{ column }},
-        {%- endfor %}
-        sum(scaled_points) over so_far as scaled_score
+        max(last_sent_at) over so_far as last_sent_at,
+        max(engaged_at) over so_far as last_human_engaged_at,
+        max(opted_out_at) over so_far as opted_out_at,
+        max(opted_in_at) over so_far as opted_in_at,
+        max(hard_bounced_at) over so_far as hard_bounced_at,
+        sum(messages_delivered) over so_far as messages_delivered,
+        sum(human_opens) over so_far as human_opens,
+        sum(human_clicks) over so_far as human_clicks,
+        sum(desktop_events) over so_far as desktop_events,
+        sum(mobile_events) over so_far as mobile_events,
+        sum(tablet_events) over so_far as tablet_events,
+        sum(deep_conversions) over so_far as deep_conversions,
+        sum(orders) over so_far as orders,
+        sum(revenue) over so_far as revenue,
+        sum(scaled_points) over so_far as scaled_score,
+        sum(messages_delivered) over lately as recent_messages_delivered,
+        sum(messages_measurable) over lately as recent_messages_measurable,
+        sum(messages_opened) over lately as recent_messages_opened,
+        sum(messages_clicked) over lately as recent_messages_clicked,
+        sum(human_clicks) over lately as recent_human_clicks
     from moments
     window
         so_far as (
@@ -144,7 +189,7 @@ running as (
 
 ),
 
--- How far the sums had come at the newest engagement and before the newest opt-out: what follows is the difference.
+-- How far the sums had come at the newest engagement, and before the newest opt-out: what follows is the difference.
 since as (
 
     select
@@ -152,7 +197,7 @@ since as (
         max(case when is_engaged_day then messages_delivered end) over so_far as delivered_until_engaged,
         max(
             case when is_opt_out_day then coalesce(scaled_score, 0) - coalesce(scaled_points, 0) end
-        ) over so_far as score_lost
+        ) over so_far as scaled_score_lost
     from running
     window
         so_far as (
@@ -178,20 +223,25 @@ final as (
         end as is_subscribed,
 
         -- measures
-        {%- for column in added if column != 'revenue' %}
-        cast(coalesce(since.{{ column }}, 0) as integer) as {{ column }},
-        {%- endfor %}
-        {%- for column in recent %}
-        cast(coalesce(since.recent_{{ column }}, 0) as integer) as recent_{{ column }},
-        {%- endfor %}
-        cast(
-            coalesce(since.messages_delivered, 0) - coalesce(since.delivered_until_engaged, 0) as integer
-        ) as messages_ignored,
-        cast(case when coalesce(since.orders, 0) = 0 then 0 else since.revenue end as decimal(18, 2)) as revenue,
+        cast(since.messages_delivered as integer) as messages_delivered,
+        cast(since.messages_delivered - coalesce(since.delivered_until_engaged, 0) as integer) as messages_ignored,
+        cast(since.human_opens as integer) as human_opens,
+        cast(since.human_clicks as integer) as human_clicks,
+        cast(since.desktop_events as integer) as desktop_events,
+        cast(since.mobile_events as integer) as mobile_events,
+        cast(since.tablet_events as integer) as tablet_events,
+        cast(since.deep_conversions as integer) as deep_conversions,
+        cast(since.orders as integer) as orders,
+        cast(since.recent_messages_delivered as integer) as recent_messages_delivered,
+        cast(since.recent_messages_measurable as integer) as recent_messages_measurable,
+        cast(since.recent_messages_opened as integer) as recent_messages_opened,
+        cast(since.recent_messages_clicked as integer) as recent_messages_clicked,
+        cast(since.recent_human_clicks as integer) as recent_human_clicks,
+        cast(case when since.orders = 0 then 0 else since.revenue end as decimal(18, 2)) as revenue,
         coalesce(
             round(
-                (since.scaled_score - coalesce(since.score_lost, 0))
-                * {{ decay('subscribers.first_seen_at', 'since.as_of_at', half_life) }},
+                (since.scaled_score - coalesce(since.scaled_score_lost, 0))
+                * {{ decay('subscribers.first_seen_at', 'since.as_of_at', var('score_half_life_days')) }},
                 4
             ),
             0
@@ -202,7 +252,7 @@ final as (
         since.next_as_of_at,
         subscribers.first_seen_at,
         since.last_sent_at,
-        since.engaged_at as last_human_engaged_at,
+        since.last_human_engaged_at,
         since.opted_out_at
     from since
     inner join {{ ref('int_subscribers') }} as subscribers

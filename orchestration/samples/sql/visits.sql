@@ -122,7 +122,7 @@ select
     d.agent,
     later(d.visited_at, draw_between(d.k, 'decision', 90, 200000)) as ordered_at,
     cast(round(52 * exp(0.7 * draw_normal(d.k, 'basket')), 2) as decimal(18, 2)) as revenue,
-    case s.time_zone when 'Europe/London' then 'GBP' when 'Europe/Berlin' then 'EUR' else 'USD' end as currency,
+    'USD' as currency,
     case
         when draw(d.k, 'refund') < 0.06
             then later(

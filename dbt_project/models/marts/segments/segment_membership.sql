@@ -1,4 +1,3 @@
-{%- set numbers = range(1, segment_comparisons() + 1) -%}
 -- Each profile meets each alternative of each segment once, in a stream: nothing is held but what matches.
 with
 
@@ -8,32 +7,44 @@ conditions as (
 
 ),
 
+lines as (
+
+    select distinct
+        segment,
+        condition
+    from conditions
+
+),
+
 segments as (
 
     select
         segment,
         {{ joined_text('condition', ' or ') }} as definition,
         cast(row_number() over (order by segment) as integer) as segment_number
-    from (select distinct segment, condition from conditions) as lines
+    from lines
     group by segment
+
+),
+
+numbered_conditions as (
+
+    select
+        segments.segment_number,
+        conditions.*
+    from conditions
+    inner join segments
+        on conditions.segment = segments.segment
 
 ),
 
 alternatives as (
 
     select
-        segments.segment_number,
-        {%- for number in numbers %}
-        {%- for column in ['column_name', 'relations', 'number_operand', 'text_operand'] %}
-        max(case when conditions.comparison_number = {{ number }} then conditions.{{ column }} end)
-            as {{ column }}_{{ number }},
-        {%- endfor %}
-        {%- endfor %}
-        count(*) as comparisons
-    from conditions
-    inner join segments
-        on conditions.segment = segments.segment
-    group by segments.segment_number, conditions.line, conditions.alternative
+        segment_number,
+        {{ segment_alternative() }}
+    from numbered_conditions
+    group by segment_number, line, alternative
 
 ),
 
@@ -60,32 +71,7 @@ matches as (
         profiles.next_as_of_at
     from profiles
     cross join alternatives
-    where
-        {%- for number in numbers %}
-        {{ 'and ' if not loop.first }}(
-            alternatives.comparisons < {{ number }}
-            or position(
-                coalesce(
-                    case
-                        sign(
-                            {{ segment_number('profiles', 'alternatives.column_name_' ~ number) | indent(28) }}
-                            - alternatives.number_operand_{{ number }}
-                        )
-                        when -1 then '<'
-                        when 0 then '='
-                        when 1 then '>'
-                    end,
-                    case
-                        {{ segment_text('profiles', 'alternatives.column_name_' ~ number) | indent(24) }}
-                        = alternatives.text_operand_{{ number }}
-                        when true then '='
-                        when false then '<'
-                    end,
-                    '0'
-                ) in alternatives.relations_{{ number }}
-            ) > 0
-        )
-        {%- endfor %}
+    where {{ segment_alternative_holds('profiles', 'alternatives') }}
 
 ),
 

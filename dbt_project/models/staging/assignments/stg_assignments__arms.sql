@@ -1,8 +1,9 @@
+{%- set fields = ['experiment', 'email', 'variant', 'assigned_at'] -%}
 with
 
 records as (
 
-    {{ published_records('assignments') }}
+    {{ published_records('assignments', fields) }}
 
 ),
 
@@ -15,21 +16,14 @@ identities as (
 
 ),
 
-parsed as (
-
-    select {{ json_record('record', ['experiment', 'email', 'variant', 'assigned_at']) }} as cells
-    from records
-
-),
-
 typed as (
 
     select
-        {{ filled('cells.experiment') }} as experiment,
-        {{ normalised_email('cells.email') }} as email,
-        {{ filled('cells.variant') }} as variant,
-        {{ utc_timestamp('cells.assigned_at') }} as assigned_at
-    from parsed
+        {{ filled('experiment') }} as experiment,
+        {{ normalised_email('email') }} as email,
+        {{ filled('variant') }} as variant,
+        {{ utc_timestamp('assigned_at') }} as assigned_at
+    from records
 
 ),
 

@@ -6,34 +6,27 @@ with
 
 records as (
 
-    {{ published_records('campaigns') }}
-
-),
-
-parsed as (
-
-    select {{ json_record('record', fields) }} as cells
-    from records
+    {{ published_records('campaigns', fields) }}
 
 ),
 
 typed as (
 
     select
-        {{ filled('cells.campaign_id') }} as campaign_id,
-        lower({{ filled('cells.esp') }}) as esp,
-        {{ filled('cells.variant') }} as variant,
-        {{ filled('cells.campaign_name') }} as campaign_name,
-        {{ filled('cells.campaign_type') }} as campaign_type,
-        {{ filled('cells.subject') }} as subject,
-        {{ filled('cells.preheader') }} as preheader,
-        {{ filled('cells.experiment') }} as experiment,
-        {{ filled('cells.control_variant') }} as control_variant,
-        {{ filled('cells.stream') }} as stream,
-        {{ amount('cells.cost') }} as cost,
-        {{ utc_timestamp('cells.sent_from_at') }} as sent_from_at,
-        {{ utc_timestamp('cells.updated_at') }} as updated_at
-    from parsed
+        {{ filled('campaign_id') }} as campaign_id,
+        lower({{ filled('esp') }}) as esp,
+        {{ filled('variant') }} as variant,
+        {{ filled('campaign_name') }} as campaign_name,
+        {{ filled('campaign_type') }} as campaign_type,
+        {{ filled('subject') }} as subject,
+        {{ filled('preheader') }} as preheader,
+        {{ filled('experiment') }} as experiment,
+        {{ filled('control_variant') }} as control_variant,
+        {{ filled('stream') }} as stream,
+        {{ amount('cost') }} as cost,
+        {{ utc_timestamp('sent_from_at') }} as sent_from_at,
+        {{ utc_timestamp('updated_at') }} as updated_at
+    from records
 
 ),
 

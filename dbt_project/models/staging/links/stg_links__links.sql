@@ -1,33 +1,33 @@
-{%- set fields = [
-    'campaign_id', 'url_pattern', 'element', 'element_type', 'position', 'content_category', 'is_hidden', 'updated_at',
-] -%}
+{%- set fields = {
+    'campaign_id': ['campaign_id'],
+    'url_pattern': ['url_pattern'],
+    'element': ['element'],
+    'element_type': ['element_type'],
+    'element_position': ['position'],
+    'content_category': ['content_category'],
+    'is_hidden': ['is_hidden'],
+    'updated_at': ['updated_at'],
+} -%}
 with
 
 records as (
 
-    {{ published_records('links') }}
-
-),
-
-parsed as (
-
-    select {{ json_record('record', fields) }} as cells
-    from records
+    {{ published_records('links', fields) }}
 
 ),
 
 typed as (
 
     select
-        {{ filled('cells.campaign_id') }} as campaign_id,
-        {{ filled('cells.url_pattern') }} as url_pattern,
-        {{ filled('cells.element') }} as element,
-        lower({{ filled('cells.element_type') }}) as element_type,
-        try_cast({{ filled('cells.position') }} as integer) as position,
-        {{ filled('cells.content_category') }} as content_category,
-        try_cast({{ filled('cells.is_hidden') }} as boolean) as is_hidden,
-        {{ utc_timestamp('cells.updated_at') }} as updated_at
-    from parsed
+        {{ filled('campaign_id') }} as campaign_id,
+        {{ filled('url_pattern') }} as url_pattern,
+        {{ filled('element') }} as element,
+        lower({{ filled('element_type') }}) as element_type,
+        try_cast({{ filled('element_position') }} as integer) as position,
+        {{ filled('content_category') }} as content_category,
+        try_cast({{ filled('is_hidden') }} as boolean) as is_hidden,
+        {{ utc_timestamp('updated_at') }} as updated_at
+    from records
 
 ),
 

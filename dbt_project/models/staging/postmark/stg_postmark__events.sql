@@ -1,61 +1,73 @@
-{%- set fields = [
-    'RecordType', 'ID', 'Type', 'TypeCode', 'MessageID', 'MessageStream', 'Recipient', 'Email', 'Tag',
-    {'Metadata': ['campaign_id', 'campaign_name', 'experiment', 'variant']},
-    'ReceivedAt', 'DeliveredAt', 'BouncedAt', 'ChangedAt', 'Description', 'Details', 'SuppressSending',
-    'SuppressionReason', 'Origin', 'OriginalLink', 'ClickLocation', 'UserAgent', 'Platform', {'Client': ['Name']},
-    'ReadSeconds',
-] -%}
+{%- set fields = {
+    'record_type': ['RecordType'],
+    'id': ['ID'],
+    'bounce_type': ['Type'],
+    'message_id': ['MessageID'],
+    'message_stream': ['MessageStream'],
+    'recipient': ['Recipient'],
+    'email': ['Email'],
+    'tag': ['Tag'],
+    'metadata_campaign_id': ['Metadata', 'campaign_id'],
+    'metadata_campaign_name': ['Metadata', 'campaign_name'],
+    'metadata_experiment': ['Metadata', 'experiment'],
+    'metadata_variant': ['Metadata', 'variant'],
+    'received_at': ['ReceivedAt'],
+    'delivered_at': ['DeliveredAt'],
+    'bounced_at': ['BouncedAt'],
+    'changed_at': ['ChangedAt'],
+    'description': ['Description'],
+    'details': ['Details'],
+    'suppress_sending': ['SuppressSending'],
+    'suppression_reason': ['SuppressionReason'],
+    'origin': ['Origin'],
+    'original_link': ['OriginalLink'],
+    'click_location': ['ClickLocation'],
+    'user_agent': ['UserAgent'],
+    'platform': ['Platform'],
+    'client_name': ['Client', 'Name'],
+    'read_seconds': ['ReadSeconds'],
+} -%}
 with
 
 records as (
 
-    {{ published_records('postmark') }}
+    {{ published_records('postmark', fields) }}
 
 ),
 
-parsed as (
+read_cells as (
 
     select
-        export_id,
-        position,
-        record,
-        {{ json_record('record', fields) }} as event
+        *,
+        -- The old bounce hook has no RecordType.
+        lower(trim(case when bounce_type is null then record_type else coalesce(record_type, 'bounce') end))
+            as record_name,
+        lower(trim(bounce_type)) as bounce_name,
+        lower(trim(suppress_sending)) as suppresses,
+        lower(trim(suppression_reason)) as suppression_name,
+        case when lower(trim(origin)) = 'recipient' then 'list' else 'manual' end as initiative,
+        {{ normalised_email('coalesce(recipient, email)') }} as recipient_email,
+        coalesce(received_at, delivered_at, bounced_at, changed_at) as time_text
     from records
 
 ),
 
--- The old bounce hook has no RecordType.
+-- The type alone does not tell what happened: a bounce says it in its own type, a change of subscription in two fields.
 named as (
-
-    select
-        export_id,
-        position,
-        record,
-        event,
-        {{ filled('event.RecordType') }} as record_type,
-        case
-            when event.RecordType is null and event.Type is not null then 'bounce'
-            else lower(trim(event.RecordType))
-        end as folded_record_type,
-        lower(trim(event.Type)) as folded_type,
-        lower(trim(event.SuppressSending)) as suppress_sending,
-        lower(trim(event.SuppressionReason)) as suppression_reason,
-        {{ normalised_email('coalesce(event.Recipient, event.Email)') }} as recipient_email,
-        coalesce(event.ReceivedAt, event.DeliveredAt, event.BouncedAt, event.ChangedAt) as time_text
-    from parsed
-
-),
-
-timed as (
 
     select
         *,
         case
-            when folded_record_type in ('bounce', 'spamcomplaint')
-                then {{ filled('event.ID') }}
-        end as bounce_id,
+            when record_name = 'bounce' then 'bounce:' || coalesce(bounce_name, '')
+            when record_name = 'subscriptionchange' and suppresses = 'false' then 'subscriptionchange:lifted'
+            when record_name = 'subscriptionchange' and suppresses = 'true'
+                then 'subscriptionchange:' || coalesce(suppression_name, '')
+            else record_name
+        end as event_name,
+        -- Postmark numbers bounces and complaints.
+        case when record_name in ('bounce', 'spamcomplaint') then nullif(id, '') end as number,
         {{ utc_timestamp('time_text') }} as event_time
-    from named
+    from read_cells
 
 ),
 
@@ -66,19 +78,11 @@ final as (
         export_id,
         position,
         'postmark' as esp,
-        coalesce(folded_type, folded_record_type) || ':' || bounce_id as source_event_id,
-        case
-            when bounce_id is null
-                then concat_ws(
-                    chr(31),
-                    coalesce(event.MessageID, ''),
-                    coalesce(folded_record_type, ''),
-                    coalesce(recipient_email, ''),
-                    coalesce(time_text, ''),
-                    coalesce(event.OriginalLink, '')
-                )
-        end as composite_id,
-        {{ filled('event.MessageID') }} as esp_message_id,
+        coalesce(bounce_name, record_name) || ':' || number as source_event_id,
+        case when number is null then {{ composite_id([
+            'message_id', 'record_name', 'recipient_email', 'time_text', 'original_link'
+        ]) }} end as composite_id,
+        nullif(message_id, '') as esp_message_id,
         cast(null as varchar) as smtp_message_id,
 
         -- recipient
@@ -87,102 +91,87 @@ final as (
         -- attributes
         'webhook_json' as source_format,
         case
-            when folded_record_type = 'bounce'
-                then coalesce(record_type, 'Bounce') || coalesce(':' || event.Type, '')
-            else record_type
+            when record_name = 'bounce' then coalesce(record_type, 'Bounce') || coalesce(':' || bounce_type, '')
+            else nullif(record_type, '')
         end as raw_event_type,
-        case
-            when folded_record_type = 'delivery' then 'delivered'
-            when folded_record_type = 'open' then 'opened'
-            when folded_record_type = 'click' then 'clicked'
-            when folded_record_type = 'spamcomplaint' then 'complained'
-            when folded_record_type = 'subscriptionchange'
-                then case
-                    when suppress_sending = 'false' then 'resubscribed'
-                    when suppression_reason in ('hardbounce', 'spamcomplaint') then 'control'
-                    when suppress_sending = 'true' then 'unsubscribed'
-                    else 'other'
-                end
-            when folded_record_type = 'bounce'
-                then case folded_type
-                    when 'hardbounce' then 'bounced'
-                    when 'softbounce' then 'bounced'
-                    when 'unknown' then 'bounced'
-                    when 'transient' then 'deferred'
-                    when 'dnserror' then 'deferred'
-                    when 'blocked' then 'dropped'
-                    when 'dmarcpolicy' then 'dropped'
-                    when 'manuallydeactivated' then 'dropped'
-                    when 'bademailaddress' then 'dropped'
-                    when 'spamnotification' then 'complained'
-                    when 'spamcomplaint' then 'complained'
-                    when 'unsubscribe' then 'unsubscribed'
-                    when 'subscribe' then 'resubscribed'
-                    when 'autoresponder' then 'autoresponded'
-                    when 'addresschange' then 'autoresponded'
-                    when 'challengeverification' then 'autoresponded'
-                    when 'smtpapierror' then 'failed'
-                    when 'templaterenderingfailed' then 'failed'
-                    else 'other'
-                end
+        case event_name
+            when 'delivery' then 'delivered'
+            when 'open' then 'opened'
+            when 'click' then 'clicked'
+            when 'spamcomplaint' then 'complained'
+            when 'subscriptionchange:lifted' then 'resubscribed'
+            when 'subscriptionchange:manualsuppression' then 'unsubscribed'
+            -- The bounce or complaint behind these comes as an event of its own.
+            when 'subscriptionchange:hardbounce' then 'control'
+            when 'subscriptionchange:spamcomplaint' then 'control'
+            when 'bounce:hardbounce' then 'bounced'
+            when 'bounce:softbounce' then 'bounced'
+            when 'bounce:unknown' then 'bounced'
+            when 'bounce:transient' then 'deferred'
+            when 'bounce:dnserror' then 'deferred'
+            when 'bounce:blocked' then 'dropped'
+            when 'bounce:dmarcpolicy' then 'dropped'
+            when 'bounce:manuallydeactivated' then 'dropped'
+            when 'bounce:bademailaddress' then 'dropped'
+            when 'bounce:spamnotification' then 'complained'
+            when 'bounce:spamcomplaint' then 'complained'
+            when 'bounce:unsubscribe' then 'unsubscribed'
+            when 'bounce:subscribe' then 'resubscribed'
+            when 'bounce:autoresponder' then 'autoresponded'
+            when 'bounce:addresschange' then 'autoresponded'
+            when 'bounce:challengeverification' then 'autoresponded'
+            when 'bounce:smtpapierror' then 'failed'
+            when 'bounce:templaterenderingfailed' then 'failed'
             else 'other'
         end as event_type,
-        case
-            when folded_record_type = 'click' then lower(event.ClickLocation)
-            when folded_record_type = 'spamcomplaint' then 'fbl'
-            when folded_record_type = 'subscriptionchange'
-                then case
-                    when suppress_sending = 'true' and suppression_reason = 'hardbounce' then 'suppressed_by_bounce'
-                    when suppress_sending = 'true' and suppression_reason = 'spamcomplaint'
-                        then 'suppressed_by_complaint'
-                    when lower(event.Origin) = 'recipient' then 'list'
-                    else 'manual'
-                end
-            when folded_record_type = 'bounce'
-                then case folded_type
-                    when 'hardbounce' then 'hard'
-                    when 'softbounce' then 'soft'
-                    when 'unknown' then 'undetermined'
-                    when 'transient' then 'delayed'
-                    when 'dnserror' then 'delayed'
-                    when 'blocked' then 'policy'
-                    when 'dmarcpolicy' then 'policy'
-                    when 'manuallydeactivated' then 'policy'
-                    when 'bademailaddress' then 'invalid'
-                    when 'spamnotification' then 'fbl'
-                    when 'spamcomplaint' then 'fbl'
-                    when 'unsubscribe' then 'list'
-                    when 'subscribe' then 'list'
-                    when 'smtpapierror' then 'generation'
-                    when 'templaterenderingfailed' then 'rendering'
-                end
+        case event_name
+            when 'click' then lower(nullif(click_location, ''))
+            when 'spamcomplaint' then 'fbl'
+            when 'subscriptionchange:lifted' then initiative
+            when 'subscriptionchange:manualsuppression' then initiative
+            when 'subscriptionchange:hardbounce' then 'suppressed_by_bounce'
+            when 'subscriptionchange:spamcomplaint' then 'suppressed_by_complaint'
+            when 'bounce:hardbounce' then 'hard'
+            when 'bounce:softbounce' then 'soft'
+            when 'bounce:unknown' then 'undetermined'
+            when 'bounce:transient' then 'delayed'
+            when 'bounce:dnserror' then 'delayed'
+            when 'bounce:blocked' then 'policy'
+            when 'bounce:dmarcpolicy' then 'policy'
+            when 'bounce:manuallydeactivated' then 'policy'
+            when 'bounce:bademailaddress' then 'invalid'
+            when 'bounce:spamnotification' then 'fbl'
+            when 'bounce:spamcomplaint' then 'fbl'
+            when 'bounce:unsubscribe' then 'list'
+            when 'bounce:subscribe' then 'list'
+            when 'bounce:smtpapierror' then 'generation'
+            when 'bounce:templaterenderingfailed' then 'rendering'
         end as event_subtype,
-        {{ filled('event.Metadata.campaign_id') }} as campaign_id,
-        {{ filled('event.Metadata.campaign_name') }} as campaign_name,
-        {{ filled('event.Metadata.experiment') }} as experiment,
-        {{ filled('event.Metadata.variant') }} as variant,
-        {{ filled('event.MessageStream') }} as message_stream,
-        {{ tags_array('event.Tag') }} as tags,
-        nullif(event.OriginalLink, '') as url,
+        {{ filled('metadata_campaign_id') }} as campaign_id,
+        {{ filled('metadata_campaign_name') }} as campaign_name,
+        {{ filled('metadata_experiment') }} as experiment,
+        {{ filled('metadata_variant') }} as variant,
+        nullif(message_stream, '') as message_stream,
+        {{ tags_array('tag') }} as tags,
+        nullif(original_link, '') as url,
         cast(null as integer) as link_position,
-        nullif(event.UserAgent, '') as user_agent,
-        case lower(event.Platform)
+        nullif(user_agent, '') as user_agent,
+        case lower(platform)
             when 'desktop' then 'desktop'
             when 'mobile' then 'mobile'
             when 'webmail' then 'unknown'
             when 'unknown' then 'unknown'
         end as device_type,
-        nullif(nullif(event.Client.Name, ''), 'unknown') as email_client,
+        nullif(nullif(client_name, ''), 'unknown') as email_client,
         cast(null as boolean) as is_machine,
         'none' as machine_basis,
         case
-            when folded_record_type in ('bounce', 'spamcomplaint')
-                then nullif(coalesce(event.Description, event.Details), '')
-            when folded_record_type = 'subscriptionchange' then nullif(event.SuppressionReason, '')
+            when record_name in ('bounce', 'spamcomplaint') then nullif(coalesce(description, details), '')
+            when record_name = 'subscriptionchange' then nullif(suppression_reason, '')
         end as reason,
 
         -- measures
-        try_cast(event.ReadSeconds as double) as read_seconds,
+        try_cast(read_seconds as double) as read_seconds,
         cast(null as varchar) as order_id,
         cast(null as decimal(18, 4)) as revenue,
         cast(null as varchar) as currency,
@@ -190,11 +179,11 @@ final as (
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
         cast(null as timestamp) as sent_at,
-        {{ time_basis('time_text', 'event_time', plausible_time('event_time')) }} as time_basis,
+        {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload
         record
-    from timed
+    from named
 
 )
 

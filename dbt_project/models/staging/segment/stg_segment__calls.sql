@@ -1,55 +1,70 @@
-{%- set fields = [
-    'type', 'event', 'name', 'messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'userId',
-    'anonymousId', 'properties',
-    {'traits': ['email']},
-    {'context': ['userAgent', {'traits': ['email']}, {'campaign': ['id', 'name']}, {'page': ['url']}]},
-] -%}
-{%- set property_fields = ['email', 'url', 'order_id', 'revenue', 'total', 'currency'] -%}
+{%- set fields = {
+    'type': ['type'],
+    'event': ['event'],
+    'message_id': ['messageId'],
+    'timestamp_text': ['timestamp'],
+    'original_timestamp': ['originalTimestamp'],
+    'sent_at': ['sentAt'],
+    'received_at': ['receivedAt'],
+    'user_id': ['userId'],
+    'anonymous_id': ['anonymousId'],
+    'traits_email': ['traits', 'email'],
+    'context_email': ['context', 'traits', 'email'],
+    'context_page_url': ['context', 'page', 'url'],
+    'context_campaign_id': ['context', 'campaign', 'id'],
+    'context_campaign_name': ['context', 'campaign', 'name'],
+    'context_user_agent': ['context', 'userAgent'],
+    'properties_text': ['properties'],
+} -%}
+{%- set properties = {
+    'property_email': ['email'],
+    'property_url': ['url'],
+    'property_order_id': ['order_id'],
+    'property_revenue': ['revenue'],
+    'property_total': ['total'],
+    'property_currency': ['currency'],
+} -%}
 with
 
 records as (
 
-    {{ published_records('segment') }}
+    {{ published_records('segment', fields) }}
 
 ),
 
-parsed as (
+read_cells as (
 
     select
-        export_id,
-        position,
-        record,
-        {{ json_record('record', fields) }} as call
+        *,
+        lower({{ filled('type') }}) as call_type,
+        {{ filled('message_id') }} as source_event_id,
+        {{ json_or_null('properties_text', '{') }} as properties,
+        coalesce(
+            {{ filled('timestamp_text') }},
+            {{ filled('original_timestamp') }},
+            {{ filled('sent_at') }},
+            {{ filled('received_at') }}
+        ) as time_text
     from records
 
 ),
 
-named as (
-
-    select
-        export_id,
-        position,
-        record,
-        call,
-        {{ json_record(json_or_null('call.properties', '{'), property_fields) }} as properties,
-        lower(trim(call.type)) as call_type,
-        {{ filled('call.messageId') }} as source_event_id,
-        coalesce(
-            {{ filled('call.timestamp') }},
-            {{ filled('call.originalTimestamp') }},
-            {{ filled('call.sentAt') }},
-            {{ filled('call.receivedAt') }}
-        ) as time_text
-    from parsed
-
-),
-
-timed as (
+read_properties as (
 
     select
         *,
+        {{ json_struct('properties', properties) }} as known_properties,
         {{ utc_timestamp('time_text') }} as event_time
-    from named
+    from read_cells
+
+),
+
+laid_out as (
+
+    select
+        *,
+        {{ json_columns('known_properties', properties) }}
+    from read_properties
 
 ),
 
@@ -64,37 +79,37 @@ final as (
 
         -- person
         coalesce(
-            {{ normalised_email('call.context.traits.email') }},
-            {{ normalised_email('properties.email') }},
-            {{ normalised_email('call.traits.email') }}
+            {{ normalised_email('context_email') }},
+            {{ normalised_email('property_email') }},
+            {{ normalised_email('traits_email') }}
         ) as email,
-        {{ filled('call.userId') }} as user_id,
-        {{ filled('call.anonymousId') }} as anonymous_id,
+        {{ filled('user_id') }} as user_id,
+        {{ filled('anonymous_id') }} as anonymous_id,
 
         -- attributes
         call_type,
         case coalesce(call_type, 'track')
-            when 'track' then {{ filled('call.event') }}
+            when 'track' then {{ filled('event') }}
             when 'page' then 'Page Viewed'
         end as event_name,
-        coalesce({{ filled('call.context.page.url') }}, {{ filled('properties.url') }}) as page_url,
-        {{ filled('call.context.campaign.id') }} as context_campaign_id,
-        {{ filled('call.context.campaign.name') }} as context_campaign_name,
-        {{ filled('properties.order_id') }} as order_id,
-        upper({{ filled('properties.currency') }}) as currency,
-        nullif(call.context.userAgent, '') as user_agent,
-        {{ json_or_null('call.properties', '{') }} as properties,
+        coalesce({{ filled('context_page_url') }}, {{ filled('property_url') }}) as page_url,
+        {{ filled('context_campaign_id') }} as context_campaign_id,
+        {{ filled('context_campaign_name') }} as context_campaign_name,
+        {{ filled('property_order_id') }} as order_id,
+        upper({{ filled('property_currency') }}) as currency,
+        nullif(context_user_agent, '') as user_agent,
+        properties,
 
         -- measures
-        coalesce({{ amount('properties.revenue') }}, {{ amount('properties.total') }}) as amount,
+        coalesce({{ amount('property_revenue') }}, {{ amount('property_total') }}) as amount,
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ time_basis('time_text', 'event_time', plausible_time('event_time')) }} as time_basis,
+        {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload
         record
-    from timed
+    from laid_out
 
 )
 

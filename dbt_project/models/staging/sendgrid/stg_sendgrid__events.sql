@@ -1,57 +1,80 @@
-{%- set fields = [
-    'email', 'timestamp', 'event', 'sg_event_id', 'sg_message_id', 'smtp-id', 'url', {'url_offset': ['index', 'type']},
-    'sg_content_type', 'sg_machine_open', 'useragent', 'type', 'reason', 'response', 'category', {'pool': ['name']},
-    'send_at', 'marketing_campaign_id', 'marketing_campaign_name', 'marketing_campaign_version',
-    'marketing_campaign_split_id', 'singlesend_id', 'singlesend_name', 'mc_auto_id', 'mc_auto_name',
-    {'newsletter': ['newsletter_id']}, 'campaign_id', 'campaign_name', 'experiment', 'variant', 'unique_args',
-    'processed', 'message_id', 'user_agent', 'categories',
-] -%}
+{%- set fields = {
+    'event': ['event'],
+    'email': ['email'],
+    'sg_event_id': ['sg_event_id'],
+    'sg_message_id': ['sg_message_id'],
+    'smtp_id': ['smtp-id'],
+    'timestamp_text': ['timestamp'],
+    'send_at': ['send_at'],
+    'url': ['url'],
+    'url_offset_index': ['url_offset', 'index'],
+    'url_offset_type': ['url_offset', 'type'],
+    'sg_content_type': ['sg_content_type'],
+    'sg_machine_open': ['sg_machine_open'],
+    'useragent': ['useragent'],
+    'bounce_type': ['type'],
+    'reason': ['reason'],
+    'response': ['response'],
+    'category': ['category'],
+    'pool_name': ['pool', 'name'],
+    'marketing_campaign_id': ['marketing_campaign_id'],
+    'marketing_campaign_name': ['marketing_campaign_name'],
+    'marketing_campaign_version': ['marketing_campaign_version'],
+    'marketing_campaign_split_id': ['marketing_campaign_split_id'],
+    'singlesend_id': ['singlesend_id'],
+    'singlesend_name': ['singlesend_name'],
+    'mc_auto_id': ['mc_auto_id'],
+    'mc_auto_name': ['mc_auto_name'],
+    'newsletter_id': ['newsletter', 'newsletter_id'],
+    'argument_campaign_id': ['campaign_id'],
+    'argument_campaign_name': ['campaign_name'],
+    'argument_experiment': ['experiment'],
+    'argument_variant': ['variant'],
+    'csv_processed': ['processed'],
+    'csv_message_id': ['message_id'],
+    'csv_user_agent': ['user_agent'],
+    'csv_categories': ['categories'],
+    'csv_unique_args': ['unique_args'],
+} -%}
+{#- Custom arguments lie flat in a webhook body; in the CSV they are JSON in one cell. -#}
+{%- set unique_args = {
+    'cell_campaign_id': ['campaign_id'],
+    'cell_campaign_name': ['campaign_name'],
+    'cell_experiment': ['experiment'],
+    'cell_variant': ['variant'],
+} -%}
 with
 
 records as (
 
-    {{ published_records('sendgrid') }}
+    {{ published_records('sendgrid', fields) }}
 
 ),
 
-parsed as (
+read_cells as (
 
     select
-        export_id,
-        position,
-        record,
-        {{ json_record('record', fields) }} as event
+        *,
+        csv_processed is not null as is_activity_csv,
+        {{ json_struct(json_or_null('csv_unique_args', '{'), unique_args) }} as arguments,
+        nullif(trim(event), '') as raw_event_type,
+        replace(lower(trim(event)), '_', '') as event_name,
+        nullif(sg_event_id, '') as source_event_id,
+        nullif(coalesce(sg_message_id, csv_message_id), '') as full_message_id,
+        {{ normalised_email('email') }} as recipient_email,
+        coalesce(csv_processed, timestamp_text) as time_text
     from records
 
 ),
 
--- Webhook bodies and the Email Activity CSV, under one set of names. Custom arguments lie flat in a webhook body and
--- in one cell, as JSON, in the CSV.
-named as (
-
-    select
-        export_id,
-        position,
-        record,
-        event,
-        event.processed is not null as is_activity_csv,
-        {{ json_record(json_or_null('event.unique_args', '{'), ['campaign_id', 'campaign_name', 'experiment', 'variant']) }} as args,
-        nullif(event.event, '') as raw_event_type,
-        replace(lower(trim(event.event)), '_', '') as folded_event_type,
-        nullif(event.sg_event_id, '') as source_event_id,
-        nullif(coalesce(event.sg_message_id, event.message_id), '') as full_message_id,
-        nullif(event.url, '') as url,
-        coalesce(event.processed, event.timestamp) as time_text
-    from parsed
-
-),
-
-timed as (
+read_times as (
 
     select
         *,
-        {{ utc_timestamp('time_text') }} as event_time
-    from named
+        {{ json_columns('arguments', unique_args) }},
+        {{ utc_timestamp('time_text') }} as event_time,
+        {{ utc_timestamp('send_at') }} as send_time
+    from read_cells
 
 ),
 
@@ -63,31 +86,22 @@ final as (
         position,
         'sendgrid' as esp,
         source_event_id,
-        case
-            when source_event_id is null
-                then concat_ws(
-                    chr(31),
-                    coalesce(full_message_id, ''),
-                    coalesce(folded_event_type, ''),
-                    coalesce(time_text, ''),
-                    coalesce({{ normalised_email('event.email') }}, ''),
-                    coalesce(url, ''),
-                    coalesce(event.url_offset.index, '')
-                )
-        end as composite_id,
+        case when source_event_id is null then {{ composite_id([
+            'full_message_id', 'event_name', 'time_text', 'recipient_email', 'url', 'url_offset_index'
+        ]) }} end as composite_id,
         -- What follows the message's own id names the server that took it.
         nullif(
             split_part(split_part(split_part(full_message_id, '.filter', 1), '.stfilter', 1), '.recv', 1), ''
         ) as esp_message_id,
-        {{ bare_message_id('event."smtp-id"') }} as smtp_message_id,
+        {{ bare_message_id('smtp_id') }} as smtp_message_id,
 
         -- recipient
-        {{ normalised_email('event.email') }} as recipient_email,
+        recipient_email,
 
         -- attributes
         case when is_activity_csv then 'activity_csv' else 'webhook_json' end as source_format,
         raw_event_type,
-        case folded_event_type
+        case event_name
             when 'processed' then 'sent'
             when 'delivered' then 'delivered'
             when 'open' then 'opened'
@@ -103,53 +117,57 @@ final as (
             when 'accountstatuschange' then 'control'
             else 'other'
         end as event_type,
-        case folded_event_type
-            when 'open' then lower(nullif(event.sg_content_type, ''))
-            when 'click' then lower(nullif(event.url_offset.type, ''))
-            when 'deferred' then 'delayed'
-            when 'bounce' then case when lower(event.type) in ('blocked', 'block') then 'block' else 'hard' end
-            when 'unsubscribe' then 'global'
-            when 'groupunsubscribe' then 'group'
-            when 'groupresubscribe' then 'group'
-            when 'spamreport' then 'fbl'
-            when 'dropped' then {{ sendgrid_drop_reason('event.reason') }}
-            when 'drop' then {{ sendgrid_drop_reason('event.reason') }}
+        case
+            when event_name = 'open' then lower(nullif(sg_content_type, ''))
+            when event_name = 'click' then lower(nullif(url_offset_type, ''))
+            when event_name = 'deferred' then 'delayed'
+            when event_name = 'bounce' and lower(bounce_type) in ('blocked', 'block') then 'block'
+            when event_name = 'bounce' then 'hard'
+            when event_name = 'spamreport' then 'fbl'
+            when event_name = 'unsubscribe' then 'global'
+            when event_name in ('groupunsubscribe', 'groupresubscribe') then 'group'
+            when event_name not in ('dropped', 'drop') then null
+            when lower(reason) like 'bounced address%' then 'bounced_address'
+            when lower(reason) like 'unsubscribed address%' then 'unsubscribed'
+            when lower(reason) like 'spam reporting address%' then 'spam_reporting'
+            when lower(reason) like 'invalid%' then 'invalid'
+            else 'policy'
         end as event_subtype,
         coalesce(
-            nullif(event.marketing_campaign_id, ''),
-            nullif(event.singlesend_id, ''),
-            nullif(event.mc_auto_id, ''),
-            nullif(event.newsletter.newsletter_id, ''),
-            nullif(event.campaign_id, ''),
-            nullif(args.campaign_id, '')
+            nullif(marketing_campaign_id, ''),
+            nullif(singlesend_id, ''),
+            nullif(mc_auto_id, ''),
+            nullif(newsletter_id, ''),
+            nullif(argument_campaign_id, ''),
+            nullif(cell_campaign_id, '')
         ) as campaign_id,
         coalesce(
-            nullif(event.marketing_campaign_name, ''),
-            nullif(event.singlesend_name, ''),
-            nullif(event.mc_auto_name, ''),
-            nullif(event.campaign_name, ''),
-            nullif(args.campaign_name, '')
+            nullif(marketing_campaign_name, ''),
+            nullif(singlesend_name, ''),
+            nullif(mc_auto_name, ''),
+            nullif(argument_campaign_name, ''),
+            nullif(cell_campaign_name, '')
         ) as campaign_name,
-        coalesce(nullif(event.experiment, ''), nullif(args.experiment, '')) as experiment,
+        coalesce(nullif(argument_experiment, ''), nullif(cell_experiment, '')) as experiment,
         coalesce(
-            nullif(event.marketing_campaign_version, ''),
-            nullif(event.marketing_campaign_split_id, ''),
-            nullif(event.variant, ''),
-            nullif(args.variant, '')
+            nullif(marketing_campaign_version, ''),
+            nullif(marketing_campaign_split_id, ''),
+            nullif(argument_variant, ''),
+            nullif(cell_variant, '')
         ) as variant,
-        nullif(event.pool.name, '') as message_stream,
-        {{ tags_array('coalesce(event.category, event.categories)') }} as tags,
-        url,
-        try_cast(event.url_offset.index as integer) as link_position,
-        nullif(coalesce(event.useragent, event.user_agent), '') as user_agent,
+        nullif(pool_name, '') as message_stream,
+        {{ tags_array('coalesce(category, csv_categories)') }} as tags,
+        nullif(url, '') as url,
+        try_cast(url_offset_index as integer) as link_position,
+        nullif(coalesce(useragent, csv_user_agent), '') as user_agent,
         cast(null as varchar) as device_type,
         cast(null as varchar) as email_client,
-        try_cast(event.sg_machine_open as boolean) as is_machine,
+        try_cast(sg_machine_open as boolean) as is_machine,
         case
-            when try_cast(event.sg_machine_open as boolean) is null then 'none'
+            when try_cast(sg_machine_open as boolean) is null then 'none'
             else 'esp_flag:sg_machine_open'
         end as machine_basis,
-        nullif(case when folded_event_type != 'delivered' then coalesce(event.reason, event.response) end, '') as reason,
+        case when event_name != 'delivered' then nullif(coalesce(reason, response), '') end as reason,
 
         -- measures
         cast(null as double) as read_seconds,
@@ -159,12 +177,12 @@ final as (
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ plausible_time(utc_timestamp('event.send_at')) }} as sent_at,
-        {{ time_basis('time_text', 'event_time', plausible_time('event_time')) }} as time_basis,
+        {{ plausible_time('send_time') }} as sent_at,
+        {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload
         record
-    from timed
+    from read_times
 
 )
 

@@ -1,8 +1,9 @@
+{%- set fields = ['email', 'signed_up_at', 'signup_source', 'time_zone', 'attributes', 'updated_at'] -%}
 with
 
 records as (
 
-    {{ published_records('subscribers') }}
+    {{ published_records('subscribers', fields) }}
 
 ),
 
@@ -15,25 +16,16 @@ identities as (
 
 ),
 
-parsed as (
-
-    select {{ json_record('record', [
-        'email', 'signed_up_at', 'signup_source', 'time_zone', 'attributes', 'updated_at'
-    ]) }} as cells
-    from records
-
-),
-
 typed as (
 
     select
-        {{ normalised_email('cells.email') }} as email,
-        {{ filled('cells.signup_source') }} as signup_source,
-        {{ filled('cells.time_zone') }} as time_zone,
-        {{ filled('cells.attributes') }} as attributes,
-        {{ utc_timestamp('cells.signed_up_at') }} as signed_up_at,
-        {{ utc_timestamp('cells.updated_at') }} as updated_at
-    from parsed
+        {{ normalised_email('email') }} as email,
+        {{ filled('signup_source') }} as signup_source,
+        {{ filled('time_zone') }} as time_zone,
+        {{ filled('attributes') }} as attributes,
+        {{ utc_timestamp('signed_up_at') }} as signed_up_at,
+        {{ utc_timestamp('updated_at') }} as updated_at
+    from records
 
 ),
 

@@ -1,0 +1,19 @@
+{#- The tiers by the age of the newest human engagement: `engaged_30` for less than 30 days, and so on. -#}
+
+{#- The ages that part the tiers, as rows of `days`. -#}
+{% macro engagement_tier_days() -%}
+    {%- for days in var('engagement_tier_days') %}
+    select {{ days }} as days
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The tier of an engagement, `otherwise` where it is older than any or there is none. -#}
+{% macro engagement_tier(engaged_at, as_of_at, otherwise) -%}
+    case
+        {%- for days in var('engagement_tier_days') | sort %}
+        when {{ as_of_at }} < {{ engaged_at }} + interval '{{ days }}' day then 'engaged_{{ days }}'
+        {%- endfor %}
+        else {{ otherwise }}
+    end
+{%- endmacro %}

@@ -1,0 +1,44 @@
+"""The vendors' own sample payloads load, and what among them is no event is held with its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "esp_samples"
+
+# Code blocks of the vendor's documentation that show a request, or a part of an event.
+NO_EVENTS = {
+    "sendgrid": {
+        "docs_event_16_unique_arguments.json",
+        "docs_event_18_reserved_keys_in_unique_arguments.txt",
+        "docs_event_20_custom_arguments.json",
+        "docs_event_21_custom_arguments.json",
+    },
+    "postmark": set(),
+}
+
+pytestmark = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason=f"needs the vendors' samples in {SAMPLES.relative_to(SAMPLES.parents[2])}"
+)
+
+
+@pytest.mark.parametrize("source", NO_EVENTS)
+def test_the_vendors_samples_load_but_for_what_is_no_event(bench, source: str):
+    names = {path.name for path in (SAMPLES / source).iterdir()}
+    for name in names:
+        bench.land(f"{source}/{name}", (SAMPLES / source / name).read_bytes())
+    report = bench.load(source)
+    assert {held.file_name for held in report.held} == NO_EVENTS[source]
+    assert all(held.reason.startswith("unreadable: ") for held in report.held)
+    assert report.published == len(names) - len(NO_EVENTS[source])
+
+
+def test_the_samples_of_other_vendors_are_all_held(bench):
+    others = [path for path in SAMPLES.glob("*/*.*") if path.parent.name != "sendgrid"]
+    for path in others:
+        bench.land(f"sendgrid/{path.parent.name}-{path.name}", path.read_bytes())
+    report = bench.load()
+    assert report.published == 0
+    assert report.held_back == len(others) - report.known
