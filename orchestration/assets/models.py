@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration import audits, due, gates, relations
+from orchestration import audits, due, gates, progress, relations
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.suites import Suite
@@ -108,6 +108,7 @@ def _step_assets(
     def build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         selected = [relation for key, relation in step.relations.items() if key in context.selected_asset_keys]
         chosen_checks = context.selected_asset_check_keys
+        say = progress.to(context.log)
         with warehouse.exclusive():
             seen_due = due.token(settings.home)
             with warehouse.get_connection() as connection:
@@ -120,6 +121,7 @@ def _step_assets(
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
             dbt.build_absent(absent)
+            say(f"{step.gate}: building {len(selected)} models")
             dbt.build(
                 {relation.name for relation in selected},
                 on_node=lambda name, status: context.log.info(f"{name}: {status}"),
@@ -128,6 +130,7 @@ def _step_assets(
             if not rebuilds_guarded:
                 return
             outcomes = audits.audit_relations(settings, step.guarded)
+            say(f"{step.gate}: {sum(o.success for o in outcomes):,} of {len(outcomes):,} expectations hold")
             with warehouse.get_connection() as connection:
                 reason = gates.refusal(step.gate, outcomes, ledger.exports_since_publication(connection))
                 verdict = gates.Verdict(step.gate, "refused" if reason else "passed", reason, seen_due)

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration import due, gates, publication, relations
+from orchestration import due, gates, progress, publication, relations
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.dbt import Dbt
 from orchestration.exports import ledger
@@ -38,6 +38,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
                 ledger.record_publication(connection, published_at=settings.now(), run_id=context.run_id)
                 rows = publication.publish(connection, [_described(dbt, mart) for mart in marts], settings.marts_path)
                 built = gates.verdict(connection, gates.CANONICAL_EVENTS)
+        progress.to(context.log)(f"published {len(rows)} marts with {sum(rows.values()):,} rows")
         due.clear(settings.home, built.due_token if built else None)
         return dg.MaterializeResult(
             metadata={

@@ -46,6 +46,8 @@ _MAY_BE_LENIENT = (r",\s*([}\]]|[-+]?(?i:nan|inf))", r":\s*[-+]?(?i:nan|inf)", r
 # A value says something and is no object or list; a time holds at least the digits of a year.
 _A_VALUE = r"^\s*[^\s{\[]"
 _A_TIME = r"^[^{\[]*[0-9].*[0-9].*[0-9].*[0-9]"
+# A fraction of DuckDB's default: long texts then stay in the processor's cache while they are packed.
+_ROWS_OF_A_GROUP = 30_720
 # Rows of a spool written by our own readers.
 _SPOOL_COLUMNS = {"export_id": "varchar", "position": "bigint", "record": "varchar", "problem": "varchar"}
 _EXPORT_COLUMNS = {"export_id": "varchar", "source": "varchar", "file_name": "varchar", "bytes": "bigint"}
@@ -178,9 +180,8 @@ _NO_ROWS = "(select null::varchar as export_id, null::varchar as problem, null::
 def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Sequence[str]]], path: Path) -> None:
     """One parse of each record: everything asked of it is taken out at once, then judged by plain comparisons."""
     asked = _Asked(source)
-    own = source.recognised_by
     seen = " or ".join(
-        "(" + " and ".join(f"{asked.value(_key_path(key))} is not null" for key in keys) + ")" for keys in own
+        "(" + " and ".join(f"{asked.value(_key_path(key))} is not null" for key in keys) + ")" for keys in asked.own
     )
     others = ", ".join(
         f"case when {_has_any(key_sets)} then {_text(name)} end"
@@ -200,20 +201,20 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
             (*source.emails, *source.user_agents), (*email_columns(source), *user_agent_columns(source)), strict=True
         )
     ]
-    takes = ",\n".join(f"case when problem is null then {take} end as {name}" for name, take in asked.takes().items())
+    takes = ",\n".join(f"{take} as {name}" for name, take in asked.takes("readable").items())
     reader.execute(f"""
         copy (
-            with rows as ({rows}),
+            with rows as (select *, case when problem is null then record end as readable from ({rows})),
             taken as (select *, {takes} from rows),
             recognised as (
                 select *,
-                    case when plain is not null and not coalesce({seen}, false) then json_keys(record) end as keys
+                    json_keys(case when not coalesce({seen}, false) then readable end) as keys
                 from taken
             ),
             named as (
                 select *,
                     case
-                        when keys is not null and not ({_has_any(own)}) then nullif(concat_ws(' or ', {others}), '')
+                        when keys is not null and not ({_has_any(source.recognised_by)}) then nullif(concat_ws(' or ', {others}), '')
                     end as looks_like
                 from recognised
             )
@@ -229,7 +230,7 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
                 looks_like,
                 {", ".join(personal) or "null as nothing_personal"}
             from named
-        ) to {_text(str(path))} (format parquet, compression snappy)
+        ) to {_text(str(path))} (format parquet, compression snappy, row_group_size {_ROWS_OF_A_GROUP})
     """)
 
 
@@ -237,18 +238,23 @@ class _Asked:
     """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, each wildcard in one of its own."""
 
     def __init__(self, source: Source) -> None:
-        keys = [key for keys in source.recognised_by for key in keys]
         required = [json_path for paths in source.requires.values() for json_path in paths]
-        asked = [*required, *source.emails, *source.user_agents, *map(_key_path, keys)]
+        asked = [*required, *source.emails, *source.user_agents]
         asked += [_key_path(key) + "[0]" for key in source.pages]
+        # Nearly every record shows whose it is by what is asked of it anyway, or by a key or two more; only the others
+        # have all their keys looked at.
+        missing = {keys: [key for key in keys if _key_path(key) not in asked] for keys in source.recognised_by}
+        fewest = min(map(len, missing.values()))
+        self.own = [keys for keys, more in missing.items() if len(more) == fewest]
+        asked += [_key_path(key) for keys in self.own for key in keys]
         self._plain = list(dict.fromkeys(json_path for json_path in asked if "[*]" not in json_path))
         self._wild = list(dict.fromkeys(json_path for json_path in asked if "[*]" in json_path))
 
-    def takes(self) -> dict[str, str]:
+    def takes(self, record: str) -> dict[str, str]:
         """Column name to the expression that takes it out of a record."""
         plain = ", ".join(map(_text, self._plain))
-        return {"plain": f"json_extract_string(record, [{plain}])"} | {
-            f"wild_{number}": f"json_extract_string(record, {_text(json_path)})"
+        return {"plain": f"json_extract_string({record}, [{plain}])"} | {
+            f"wild_{number}": f"json_extract_string({record}, {_text(json_path)})"
             for number, json_path in enumerate(self._wild)
         }
 
@@ -277,7 +283,7 @@ class _Asked:
 
 
 def _key_path(key: str) -> str:
-    return f'$."{key}"'
+    return f"$.{key}" if key.isidentifier() and key.isascii() else f'$."{key}"'
 
 
 def _has_any(key_sets: Sequence[Sequence[str]]) -> str:

@@ -89,6 +89,19 @@ activities as (
 
     select
         subscriber_key,
+        first_seen_at as happened_at,
+        'first_seen' as kind,
+        null as stage,
+        null as device_type,
+        null as points,
+        null as revenue
+    from subscribers
+    where first_seen_at is not null
+
+    union all
+
+    select
+        subscriber_key,
         signed_up_at as happened_at,
         'opt_in' as kind,
         null as stage,
