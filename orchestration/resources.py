@@ -31,6 +31,8 @@ class Warehouse(DuckDBResource):
             connection_config={
                 "memory_limit": settings.memory_limit,
                 "threads": settings.threads,
+                # Lets raw records be stored compressed with zstd; readers of marts.duckdb are not concerned.
+                "storage_compatibility_version": "v1.2.0",
                 "temp_directory": str(settings.work / "spill"),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

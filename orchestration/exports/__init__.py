@@ -5,11 +5,13 @@
     formats      what the bytes are, told by their content
     json_text, delimited, avro   cutting text and rows into verbatim records, the damaged ones apart
     readers      an export's records, by DuckDB or by the above
+    batch        exports on their way, many small ones or a large one
     candidates   records judged one by one, and each export's profile for the first gate
     decisions    what becomes of an export
     quarantine   what was held back, kept with its reasons
     ledger       the warehouse's schema, and what every export became
     publishing   raw records, ledger rows, identities and user agents, in one transaction
+    landing_index  what was dealt with, so that nobody need open the warehouse to know
     load         all of it, for the pending exports of one source
 
 Nothing here knows a vendor: that is declared in `orchestration/sources`.

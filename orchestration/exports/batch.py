@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.exports import candidates, readers
+from orchestration.exports import candidates, readers, sql
 from orchestration.exports.avro import AvroError
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.decisions import Decision, held
@@ -131,7 +131,7 @@ class Batch:
 
     def profiles(self, path: Path) -> dict[str, dict[str, Any]]:
         """The rows of a profile by export_id."""
-        cursor = self._reader.execute("select * from read_parquet(?)", [str(path)])
+        cursor = self._reader.execute(f"select * from read_parquet({sql.file_to_read(path)})")
         names = [column[0] for column in cursor.description]
         rows = (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
         return {row["export_id"]: row for row in rows}

@@ -31,6 +31,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.exports import sql
 from orchestration.exports.json_lines import JsonLines
 from orchestration.settings import Settings
 from orchestration.sources import Source
@@ -61,22 +62,26 @@ def from_scan(
     vendors: Mapping[str, Sequence[Sequence[str]]],
     path: Path,
 ) -> bool:
-    """Write the candidate of one export that DuckDB scans; False where the patient readers must take over."""
-    lenient = " or ".join(f"regexp_matches(record, {_text(pattern)})" for pattern in _MAY_BE_LENIENT)
+    """Write the candidate of one export that DuckDB scans; False where the patient readers must take over.
+
+    That DuckDB finds nothing at all is no proof that a file is empty: they have the last word on that as well.
+    """
+    lenient = " or ".join(f"regexp_matches(record, {sql.text(pattern)})" for pattern in _MAY_BE_LENIENT)
     rows = f"""
         select
-            {_text(export_id)} as export_id,
+            {sql.text(export_id)} as export_id,
             null::bigint as position,
             record,
             case
-                when record is null or record[1] <> '{{' then '{UNREAD}'
+                when record is null or not starts_with(record, '{{') then '{UNREAD}'
                 when ({lenient}) and not is_strict_json(record) then '{_NOT_STRICT}'
             end as problem
         from {scan}
     """
     _write(reader, rows, source, vendors, path)
-    unread = f"select count(*) from read_parquet({_text(str(path))}) where problem in ('{UNREAD}', '{PAGE}')"
-    return reader.execute(unread).fetchone()[0] == 0
+    counts = f"count(*), count(*) filter (problem in ('{UNREAD}', '{PAGE}'))"
+    records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
+    return records > 0 and unread == 0
 
 
 def from_spool(
@@ -107,7 +112,7 @@ def write_profile(
 ) -> None:
     """Write the profile of the exports that were spooled: export_id, source, file_name, bytes."""
     missing = ",\n".join(
-        f"sum(times) filter (list_contains(string_split(problem, ', '), {_text(absence(requirement))})) "
+        f"sum(times) filter (list_contains(string_split(problem, ', '), {sql.text(absence(requirement))})) "
         f"as no_{requirement}"
         for requirement in source.requires
     )
@@ -146,13 +151,13 @@ def write_profile(
                 {shares}
             from counted
             order by export_id
-        ) to {_text(str(path))} (format parquet)
+        ) to {sql.file_to_write(path)} (format parquet)
     """)
 
 
 def relation(candidates: Sequence[Path]) -> str:
     """A table expression over candidate files, every record with its position."""
-    files = ", ".join(_text(str(path)) for path in candidates)
+    files = ", ".join(map(sql.file_to_read, candidates))
     return (
         "(select * exclude (file_row_number) replace (coalesce(position, file_row_number + 1) as position) "
         f"from read_parquet([{files}], file_row_number = true))"
@@ -184,7 +189,7 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
         "(" + " and ".join(f"{asked.value(_key_path(key))} is not null" for key in keys) + ")" for keys in asked.own
     )
     others = ", ".join(
-        f"case when {_has_any(key_sets)} then {_text(name)} end"
+        f"case when {_has_any(key_sets)} then {sql.text(name)} end"
         for name, key_sets in vendors.items()
         if name != source.source
     )
@@ -193,7 +198,7 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
         met = asked.meets(requirement, paths)
         if excused := source.excused.get(requirement):
             met += " or " + asked.is_one_of(excused, source.requires["type"])
-        absences.append(f"case when not ({met}) then {_text(absence(requirement))} end")
+        absences.append(f"case when not ({met}) then {sql.text(absence(requirement))} end")
     pages = " or ".join(f"{asked.value(_key_path(key) + '[0]')} is not null" for key in source.pages) or "false"
     personal = [
         f"{asked.value(json_path)} as {column}"
@@ -214,7 +219,8 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
             named as (
                 select *,
                     case
-                        when keys is not null and not ({_has_any(source.recognised_by)}) then nullif(concat_ws(' or ', {others}), '')
+                        when keys is not null and not ({_has_any(source.recognised_by)})
+                            then nullif(concat_ws(' or ', {others}), '')
                     end as looks_like
                 from recognised
             )
@@ -224,13 +230,13 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
                     when problem is not null then problem
                     when {pages} then '{PAGE}'
                     when looks_like is not null
-                        then concat('looks like ', looks_like, ', not ', {_text(source.source)})
+                        then concat('looks like ', looks_like, ', not ', {sql.text(source.source)})
                     else nullif(concat_ws(', ', {", ".join(absences)}), '')
                 end as problem,
                 looks_like,
                 {", ".join(personal) or "null as nothing_personal"}
             from named
-        ) to {_text(str(path))} (format parquet, compression snappy, row_group_size {_ROWS_OF_A_GROUP})
+        ) to {sql.file_to_write(path)} (format parquet, compression snappy, row_group_size {_ROWS_OF_A_GROUP})
     """)
 
 
@@ -252,9 +258,9 @@ class _Asked:
 
     def takes(self, record: str) -> dict[str, str]:
         """Column name to the expression that takes it out of a record."""
-        plain = ", ".join(map(_text, self._plain))
+        plain = ", ".join(map(sql.text, self._plain))
         return {"plain": f"json_extract_string({record}, [{plain}])"} | {
-            f"wild_{number}": f"json_extract_string({record}, {_text(json_path)})"
+            f"wild_{number}": f"json_extract_string({record}, {sql.text(json_path)})"
             for number, json_path in enumerate(self._wild)
         }
 
@@ -266,7 +272,7 @@ class _Asked:
 
     def meets(self, requirement: str, paths: Sequence[str]) -> str:
         """Whether one of the paths leads to what is required."""
-        pattern = _text(_A_TIME if requirement == "time" else _A_VALUE)
+        pattern = sql.text(_A_TIME if requirement == "time" else _A_VALUE)
         found = [
             f"len(list_filter({self.value(path)}, lambda item: regexp_matches(item, {pattern}))) > 0"
             if "[*]" in path
@@ -277,9 +283,9 @@ class _Asked:
 
     def is_one_of(self, names: Sequence[str], paths: Sequence[str]) -> str:
         """Whether one of the plain paths leads to one of the names, compared without case."""
-        listed = ", ".join(_text(name.lower()) for name in names)
+        listed = ", ".join(sql.text(name.lower()) for name in names)
         plain = [self.value(path) for path in paths if "[*]" not in path]
-        return " or ".join(f"coalesce(lower({value}) in ({listed}), false)" for value in plain)
+        return " or ".join(f"coalesce(lower({value}) in ({listed}), false)" for value in plain) or "false"
 
 
 def _key_path(key: str) -> str:
@@ -287,8 +293,4 @@ def _key_path(key: str) -> str:
 
 
 def _has_any(key_sets: Sequence[Sequence[str]]) -> str:
-    return " or ".join(f"list_has_all(keys, [{', '.join(map(_text, keys))}])" for keys in key_sets)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return " or ".join(f"list_has_all(keys, [{', '.join(map(sql.text, keys))}])" for keys in key_sets)

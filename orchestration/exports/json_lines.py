@@ -12,6 +12,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
+from orchestration.exports import sql
+
 _LEAST_OBJECT_SIZE = 1 << 20
 
 
@@ -23,7 +25,6 @@ class JsonLines:
         self._file = path.open("w", encoding="utf-8")
         self._longest = _LEAST_OBJECT_SIZE
         self.rows = 0
-        self.characters = 0
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Add a row."""
@@ -32,7 +33,6 @@ class JsonLines:
         self._file.write("\n")
         self._longest = max(self._longest, len(line))
         self.rows += 1
-        self.characters += len(line)
 
     def relation(self, columns: Mapping[str, str]) -> str:
         """A DuckDB table expression of the rows, with column names and types as given."""
@@ -40,8 +40,10 @@ class JsonLines:
         typed = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
         # A character takes up to four bytes; DuckDB sizes its buffers by this, so it is no larger than need be.
         size = 4 * self._longest + 1
-        path = str(self._path).replace("'", "''")
-        return f"read_json('{path}', format = 'newline_delimited', columns = {{{typed}}}, maximum_object_size = {size})"
+        return (
+            f"read_json({sql.file_to_read(self._path)}, format = 'newline_delimited', columns = {{{typed}}}, "
+            f"maximum_object_size = {size})"
+        )
 
     def close(self) -> None:
         """Close and remove the file."""

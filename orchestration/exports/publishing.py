@@ -8,6 +8,7 @@ knows is not taken again, whatever the caller believed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ import duckdb
 
 from orchestration.checks.history import record_outcomes
 from orchestration.checks.outcome import Outcome
-from orchestration.exports import candidates, identities, user_agents
+from orchestration.exports import candidates, identities, sql, user_agents
 from orchestration.exports.containers import Spool
 from orchestration.exports.json_lines import JsonLines
 from orchestration.exports.landing_index import KnownExport
@@ -28,6 +29,12 @@ _COLUMNS = {
     "records_rejected": "bigint", "status": "varchar", "reason": "varchar", "reader_version": "integer",
     "run_id": "varchar", "seen_at": "timestamp", "published_at": "timestamp",
 }  # fmt: skip
+_USER_AGENT_COLUMNS = {
+    "user_agent": "varchar",
+    "device_type": "varchar",
+    "email_client": "varchar",
+    "is_known_bot": "boolean",
+}
 _READABLE = (
     "problem is null and export_id in (select export_id from incoming where status in ('published', 'released'))"
 )
@@ -75,8 +82,7 @@ def publish(
     incoming = JsonLines(spool.new_path(".jsonl"))
     for row in rows:
         incoming.write({k: str(v) if isinstance(v, datetime) else v for k, v in vars(row).items()})
-    warehouse.begin()
-    try:
+    with closing(incoming), sql.transaction(warehouse):
         warehouse.execute(f"create or replace temp table incoming as select * from {incoming.relation(_COLUMNS)}")
         _leave_known_exports(warehouse, source, replace_known)
         new = {export_id for (export_id,) in warehouse.execute("select export_id from incoming").fetchall()}
@@ -92,12 +98,6 @@ def publish(
             )
             judged = [outcome for outcome in outcomes if outcome.batch in new]
             record_outcomes(warehouse, judged, run_id=rows[0].run_id, checked_at=rows[0].seen_at)
-        warehouse.commit()
-    except BaseException:
-        warehouse.rollback()
-        raise
-    finally:
-        incoming.close()
     ids = [row.export_id for row in rows]
     known = warehouse.execute(
         "select export_id, status, reader_version from pipeline.exports "
@@ -163,29 +163,20 @@ def _insert_user_agents(
         f"select distinct value from ({agents}) where trim(value) <> '' "
         "and value not in (select user_agent from restricted.user_agents)"
     )
-    read = JsonLines(spool.new_path(".jsonl"))
-    try:
+    with closing(JsonLines(spool.new_path(".jsonl"))) as read:
         while batch := found.fetchmany(10_000):
             for (user_agent,) in batch:
                 read.write({"user_agent": user_agent, **user_agents.read(user_agent)._asdict()})
-        columns = {
-            "user_agent": "varchar",
-            "device_type": "varchar",
-            "email_client": "varchar",
-            "is_known_bot": "boolean",
-        }
         warehouse.execute(
-            "insert into restricted.user_agents "
-            f"select user_agent, md5(user_agent), device_type, email_client, is_known_bot from {read.relation(columns)}"
+            "insert into restricted.user_agents select user_agent, md5(user_agent), device_type, email_client, "
+            f"is_known_bot from {read.relation(_USER_AGENT_COLUMNS)}"
         )
-    finally:
-        read.close()
 
 
 def _distinct(files: Sequence[Path], columns: Sequence[str], paths: Sequence[str]) -> str:
     """A query of the distinct values of candidate columns, `value`; empty where there are no columns."""
     return " union ".join(
-        f"select {f'unnest({column})' if '[*]' in json_path else column} as value "
+        f"select distinct {f'unnest({column})' if '[*]' in json_path else column} as value "
         f"from {candidates.relation(files)} where {_READABLE}"
         for column, json_path in zip(columns, paths, strict=True)
     )

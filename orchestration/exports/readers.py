@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 
 import duckdb
 
-from orchestration.exports import avro, delimited, json_text
+from orchestration.exports import avro, delimited, json_text, sql
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.formats import Format, FormatError, Kind
 from orchestration.exports.json_text import Record
@@ -38,12 +38,12 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
     damaged or holds more than `limit` bytes.
     """
     if form.kind is Kind.PARQUET:
-        path = _quoted(spool.alias(content.path or _written(content, spool)))
+        path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
         return f"(select to_json(parquet_row)::varchar as record from read_parquet({path}) as parquet_row)"
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
         return None
-    path = _quoted(spool.alias(content.path))
+    path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
         return _json_scan(path, "newline_delimited")
     if form.kind is Kind.JSON:
@@ -97,19 +97,20 @@ def _delimited_scan(content: Content, form: Format, path: str) -> str:
     with _lines(content, form.encoding, "replace") as lines:
         names = delimited.header(lines, form.delimiter)
     cells = [f"c{number}" for number in range(len(names))]
-    columns = ", ".join(f"{_text(cell)}: 'varchar'" for cell in cells)
-    named = ", ".join(f"{_text(name)}, {cell}" for name, cell in zip(names, cells, strict=True))
+    columns = ", ".join(f"{sql.text(cell)}: 'varchar'" for cell in cells)
+    named = ", ".join(f"{sql.text(name)}, {cell}" for name, cell in zip(names, cells, strict=True))
     return (
         f"(select json_object({named})::varchar as record from read_csv({path}, columns = {{{columns}}}, "
-        f"auto_detect = false, header = true, delim = {_text(form.delimiter)}, quote = '\"', escape = '\"', "
-        f"nullstr = {_text(_NO_CELL)}, null_padding = false, strict_mode = true, ignore_errors = false, comment = '', "
-        f"new_line = {_text(_new_line(content))}, encoding = 'utf-8', compression = 'uncompressed', "
+        f"auto_detect = false, header = true, delim = {sql.text(form.delimiter)}, quote = '\"', escape = '\"', "
+        f"nullstr = {sql.text(_NO_CELL)}, null_padding = false, strict_mode = true, ignore_errors = false, "
+        f"comment = ''{_new_line(content)}, encoding = 'utf-8', compression = 'uncompressed', "
         f"max_line_size = {json_text.MAX_RECORD_CHARS}) where regexp_matches(concat({', '.join(cells)}), '\\S'))"
     )
 
 
 def _new_line(content: Content) -> str:
-    return "\\r\\n" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else "\\n"
+    """The option that names the line's end. Named as CRLF, with strict_mode, DuckDB 1.5 reads no line at all."""
+    return "" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else ", new_line = '\\n'"
 
 
 def _form_posts(lines: Iterator[str], source: Source) -> Iterator[Record]:
@@ -159,11 +160,3 @@ def _written(content: Content, spool: Spool) -> Path:
     path = spool.new_path(".parquet")
     path.write_bytes(content.data)
     return path
-
-
-def _quoted(path: Path) -> str:
-    return _text(str(path))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -106,7 +106,7 @@ def _cold(settings) -> Measured:
     """The pipeline on a home that holds nothing but its exports."""
     for path in settings.home.iterdir():
         if path.name not in ("landing", handwritten.DATABASE):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return measure("pipeline", settings)
 
 

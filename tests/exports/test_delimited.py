@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from orchestration.exports import delimited
+from orchestration.exports.load import load_source
+from orchestration.resources import Warehouse
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES
 
 
 def cut(text: str, delimiter: str = ",") -> list[tuple]:
@@ -62,3 +68,17 @@ def test_a_quote_that_is_closed_rows_later_costs_those_two_rows():
 
 def test_a_header_alone_gives_no_records():
     assert cut("a,b\n") == cut("") == []
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_large_csv_is_read_to_its_last_line_however_its_lines_end(tmp_path, line_end):
+    """DuckDB reads large files, and of some it reads nothing without a word."""
+    lines = ["experiment,email,variant,assigned_at"]
+    lines += [f"e,reader{n:06}@example.com,A,2026-09-01T08:00:00Z" for n in range(30_000)]
+    path = tmp_path / "landing" / "assignments" / "large.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((line_end.join(lines) + line_end).encode())
+    settings = Settings(home=tmp_path, given_salt="salt", settle_seconds=0.0)
+    warehouse = Warehouse.of(settings)
+    report = load_source(SOURCES["assignments"], warehouse.get_connection, settings, "run", lambda *_: [])
+    assert (report.published, report.records_loaded) == (1, 30_000)

@@ -466,3 +466,11 @@ def test_outcomes_of_exports_that_are_not_named_are_left_out_whole(bench, monkey
     report = bench.load(audit=refuse("3.json"))
     assert report.held_back == 1 and report.published == 11
     assert sorted(o.success for o in report.outcomes) == [False, True, True]
+
+
+def test_a_home_may_be_called_anything(bench):
+    other = make_bench(bench.home.with_name("it's [1] *home*"))
+    other.land("sendgrid/a.ndjson", text(*journey()) + "garbage")
+    other.land("sendgrid/b.ndjson", text(*journey()) * 2_000)
+    assert other.load().published == 1
+    assert len(other.raw()) == 8_000

@@ -85,7 +85,7 @@ class LiveDagster:
 
     def runs(self, *statuses: str) -> list[str]:
         found = self.ask(
-            """query ($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results { runId status } } } }""",
+            "query ($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results { runId status } } } }",
             filter={"pipelineName": MAIN_JOB},
         )["runsOrError"]["results"]
         return [run["runId"] for run in found if not statuses or run["status"] in statuses]
@@ -189,7 +189,6 @@ def test_a_selection_materialises_from_the_ui_without_configuration(live):
                 "repositoryLocationName": "micro_conversions",
                 "pipelineName": "__ASSET_JOB",
                 "assetSelection": [{"path": ["raw", "postmark"]}, {"path": ["marts", "campaign_funnel"]}],
-                "assetCheckSelection": [],
             },
         },
     )["launchPipelineExecution"]

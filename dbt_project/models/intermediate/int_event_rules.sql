@@ -4,7 +4,20 @@ with
 definitions as (
 
     select
-        *,
+        micro_conversion,
+        family,
+        stage,
+        is_macro,
+        event,
+        case
+            when url_pattern is null or {{ regexp_like_if_valid("''", 'url_pattern') }} is not null then url_pattern
+            else cast({{ raise_error(
+                "'micro_conversion_definitions.csv, ' || micro_conversion || ': the URL pattern `' || url_pattern"
+                ~ " || '` is no regular expression. Correct the line, then run again.'"
+            ) }} as varchar)
+        end as url_pattern,
+        property,
+        minimum,
         row_number() over (
             order by
                 micro_conversion,

@@ -107,7 +107,8 @@ moments as (
         days.deep_conversions,
         days.orders,
         days.revenue,
-        -- Points grow with their date here, so that one running sum holds them all; the score takes that back.
+        -- Points grow with their date here, so that one running sum holds them all; the score takes that back. A double
+        -- has room for a thousand half-lives.
         days.points
         / {{ decay('subscribers.first_seen_at', "days.day_on + interval '1' day", var('score_half_life_days')) }}
             as scaled_points

@@ -150,10 +150,29 @@ counted as (
 
 ),
 
+sent_messages as (
+
+    select * from {{ ref('int_messages') }}
+    where is_sent
+
+),
+
 placed as (
 
     select
-        counted.*,
+        counted.micro_conversion,
+        counted.family,
+        counted.stage,
+        counted.is_macro,
+        counted.event_key,
+        counted.occurrence,
+        counted.subscriber_key,
+        counted.content_category,
+        counted.device_type,
+        counted.email_client,
+        counted.property_value,
+        counted.occurred_at,
+        messages.message_key,
         messages.campaign_key,
         messages.variant,
         messages.delivered_at,
@@ -163,7 +182,7 @@ placed as (
         end as link_key,
         orders.revenue
     from counted
-    left join {{ ref('int_messages') }} as messages
+    left join sent_messages as messages
         on counted.message_key = messages.message_key
     left join {{ ref('int_orders') }} as orders
         on case when counted.family = 'order' then counted.occurrence end = orders.order_id
