@@ -1,4 +1,4 @@
-"""The default home shows the project on sample exports; every other home holds real ones, and nothing is invented there.
+"""The default home shows the project on sample exports; any other home holds real ones, and nothing invented.
 
 Belongs here: when samples are written, and that they never mix with exports of one's own. Does not belong here: what
 the samples hold (`samples/`).

@@ -26,7 +26,7 @@ _DDL = """
 
 
 class GateRefused(RuntimeError):
-    """A gate stands between what was asked for and the data it needs; the message says what led to it and what to do."""
+    """A gate stands between what was asked for and the data it needs; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Withdrawal(dg.Config):
 
 
 def build_withdraw_job(settings: Settings) -> dg.JobDefinition:
-    """Take a published export back. The sensor then rebuilds the marts without it; `make withdraw` does both at once."""
+    """Take a published export back; the sensor then rebuilds the marts without it. `make withdraw` does both."""
 
     @dg.op(pool=WAREHOUSE_POOL)
     def withdraw(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:

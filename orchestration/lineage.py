@@ -1,6 +1,6 @@
 """Which upstream columns a model's column is made of, for Dagster's column lineage.
 
-Belongs here: asking dagster-dbt for the lineage of compiled SQL, once per text of it. Does not belong here: parsing SQL.
+Belongs here: asking dagster-dbt for the lineage of compiled SQL, once per text. Does not belong here: parsing SQL.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,7 +20,7 @@ from dotenv import dotenv_values
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data"
 
-# DuckDB's own limit covers its buffers only: Python, Dagster and Great Expectations stand beside it in the same process.
+# DuckDB's own limit covers its buffers only: Python, Dagster and Great Expectations need memory beside it.
 MEMORY_OUTSIDE_DUCKDB_MB = 1_024
 SMALLEST_DUCKDB_MB = 512
 
@@ -141,15 +142,13 @@ class Settings:
             draft = path.with_name(f"salt.{os.getpid()}.tmp")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))
-            try:
-                os.link(draft, path)  # fails where another process was first: its salt stands
-            except FileExistsError:
-                pass
+            with suppress(FileExistsError):  # another process was first: its salt stands
+                os.link(draft, path)
             draft.unlink()
             return path.read_text().strip()
 
     def now(self) -> datetime:
-        """The present in UTC, without zone: `MICRO_CONVERSIONS_NOW` where set, else the clock, which nothing else reads."""
+        """The present in UTC, without zone: `MICRO_CONVERSIONS_NOW`, else the clock, which nothing else reads."""
         return self.pinned_now or datetime.now(UTC).replace(tzinfo=None)
 
 

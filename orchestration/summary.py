@@ -54,7 +54,7 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
             console,
             f"Funnel of {messages[0]:,} messages",
             ["step", "messages", "of sent"],
-            [(s, f"{n:,}", f"{share:.1%}" if share is not None else "–") for s, n, share in rows(_FUNNEL)],
+            [(s, f"{n:,}", f"{share:.1%}" if share is not None else "") for s, n, share in rows(_FUNNEL)],
         )
         _print_table(console, "Top segments", ["segment", "subscribers"], [(s, f"{n:,}") for s, n in rows(_SEGMENTS)])
         held = rows(_HELD)

@@ -23,8 +23,8 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
         owners=OWNERS,
         kinds={"duckdb", "file"},
         pool=WAREHOUSE_POOL,
-        description="`marts.duckdb`: a complete copy of the audited marts, swapped in at once. BI tools read this file; "
-        "readers that hold the former one keep it whole.",
+        description="`marts.duckdb`: a complete copy of the audited marts, swapped in at once. BI reads this file, "
+        "and readers that hold the former one keep it whole.",
     )
     def published_marts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.exclusive():

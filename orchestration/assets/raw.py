@@ -1,6 +1,6 @@
 """Raw exports as assets, one per source, each behind the first gate.
 
-Belongs here: how a load shows in Dagster. Does not belong here: loading (`exports/`) and judging (`expectations/suites`).
+Belongs here: how a load shows in Dagster. Does not belong here: loading (`exports/`), judging (`expectations/suites`).
 The gate decides per export inside the load: what it refuses never enters raw and shows in the check `held_back`, which
 blocks nothing, so that the good exports of the same run reach the marts.
 """
@@ -39,8 +39,8 @@ def _raw_asset(
         owners=OWNERS,
         kinds={"duckdb", "file"},
         pool=WAREHOUSE_POOL,
-        description=f"{source.description} Verbatim records of the exports below `landing/{source.source}/` that passed "
-        "the first gate, each with the export it came from and its position there.",
+        description=f"{source.description} Verbatim records of the exports below `landing/{source.source}/` that "
+        "passed the first gate, each with the export it came from and its position there.",
         check_specs=[*factory.asset_check_specs(key, suite), factory.held_back_spec(key)],
     )
     def raw(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
@@ -60,8 +60,7 @@ def _raw_asset(
             rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})
         held = [(export.export_id, export.file_name, export.reason) for export in report.held]
-        for result in factory.asset_check_results(key, suite, report.outcomes, {export_id for export_id, *_ in held}):
-            yield result
+        yield from factory.asset_check_results(key, suite, report.outcomes, {export_id for export_id, *_ in held})
         yield factory.held_back_result(key, held)
 
     return raw

@@ -72,11 +72,9 @@ def _read_user_agent(user_agent: str) -> dict[str, str]:
 
 def _name_exports(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     """An export is known by its content: the same identities as the pipeline's, so that the tables can be compared."""
-    paths = [path for path in landing.glob("sendgrid/**/*") if path.is_file()]
-    connection.execute(
-        "create table exports as select unnest($1::varchar[]) as path, unnest($2::varchar[]) as export_id",
-        [[str(path) for path in paths], [_export_id(path) for path in paths]],
-    )
+    # Written out: bound as parameters, lists make DuckDB import pandas, which takes a second.
+    rows = ", ".join(f"('{path}', '{_export_id(path)}')" for path in landing.glob("sendgrid/**/*") if path.is_file())
+    connection.execute(f"create table exports as from (values {rows}) as named (path, export_id)")
 
 
 def _export_id(path: Path) -> str:
