@@ -10,7 +10,7 @@ export GX_ANALYTICS_ENABLED := false
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev withdraw samples test test-long bench lint format lock clean
+.PHONY: help run dev withdraw test test-long bench lint format lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12

@@ -14,7 +14,7 @@ from orchestration.assets.published import build_publication_asset
 from orchestration.assets.raw import build_raw_assets
 from orchestration.checks.suites import Suite, load_suites
 from orchestration.dbt import Dbt
-from orchestration.jobs import build_main_job, build_withdraw_job
+from orchestration.jobs import build_decision_jobs, build_main_job
 from orchestration.resources import Warehouse
 from orchestration.schedules import build_daily_schedule
 from orchestration.sensors import build_landing_sensor
@@ -40,7 +40,7 @@ def build_defs(
             *build_model_assets(settings, dbt, suites),
             build_publication_asset(settings, dbt),
         ],
-        jobs=[build_main_job(), build_withdraw_job(settings)],
+        jobs=[build_main_job(), *build_decision_jobs(settings)],
         sensors=[build_landing_sensor(settings, list(sources))],
         schedules=[build_daily_schedule()],
         resources={"warehouse": Warehouse.of(settings), **(resources or {})},

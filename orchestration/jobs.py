@@ -1,10 +1,13 @@
 """What is run as one piece: exports to published marts, and decisions of a person about one export."""
 
+from collections.abc import Callable
+
 import dagster as dg
 
 from orchestration import due
 from orchestration.assets import WAREHOUSE_POOL
 from orchestration.exports import ledger
+from orchestration.exports.load import release
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 
@@ -20,26 +23,52 @@ def build_main_job():
     )
 
 
-class Withdrawal(dg.Config):
-    """Which export to take back, by its id or an unambiguous beginning of it, and why."""
+class AboutExport(dg.Config):
+    """Which export, by its id or an unambiguous beginning of it, and why: the reason stays in the ledger."""
 
     export_id: str
-    reason: str = "withdrawn by hand"
+    reason: str = "decided by hand"
 
 
-def build_withdraw_job(settings: Settings) -> dg.JobDefinition:
-    """Take a published export back; the sensor then rebuilds the marts without it. `make withdraw` does both."""
+def build_decision_jobs(settings: Settings) -> list[dg.JobDefinition]:
+    """Withdraw, release and refuse an export. The sensor then rebuilds the marts; `make withdraw` does both at once."""
 
-    @dg.op(pool=WAREHOUSE_POOL)
-    def withdraw(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
+    def in_ledger(decide: Callable[..., str]) -> Callable[..., str]:
+        def decision(context: dg.OpExecutionContext, config: AboutExport, warehouse: Warehouse) -> str:
+            with warehouse.get_connection() as connection:
+                ledger.create_schema(connection)
+                return decide(connection, config.export_id, config.reason)
+
+        return decision
+
+    def let_in(context: dg.OpExecutionContext, config: AboutExport, warehouse: Warehouse) -> str:
+        return release(config.export_id, config.reason, warehouse.get_connection, settings, context.run_id)
+
+    return [
+        _decision_job(
+            settings,
+            "withdraw",
+            "Take a published export back: its events leave the marts.",
+            in_ledger(ledger.withdraw),
+        ),
+        _decision_job(
+            settings, "release", "Let the readable records of a held, refused or withdrawn export into raw.", let_in
+        ),
+        _decision_job(
+            settings, "refuse", "Keep a held export out for good: it is not tried again.", in_ledger(ledger.refuse)
+        ),
+    ]
+
+
+def _decision_job(settings: Settings, name: str, description: str, decide: Callable[..., str]) -> dg.JobDefinition:
+    @dg.op(name=name, pool=WAREHOUSE_POOL, description=description)
+    def decision(context: dg.OpExecutionContext, config: AboutExport, warehouse: Warehouse) -> None:
         due.mark(settings.home)
-        with warehouse.get_connection() as connection:
-            ledger.create_schema(connection)
-            export = ledger.withdraw(connection, config.export_id, config.reason)
-        context.log.info(f"Withdrew export {export}. The next run of '{MAIN_JOB}' rebuilds the marts without it.")
+        export_id = decide(context, config, warehouse)
+        context.log.info(f"{name}: export {export_id}. The next run of '{MAIN_JOB}' rebuilds the marts accordingly.")
 
-    @dg.job(name="withdraw_export", description="Withdraw one published export; its events leave the marts.")
-    def withdraw_export() -> None:
-        withdraw()
+    @dg.job(name=f"{name}_export", description=description)
+    def job() -> None:
+        decision()
 
-    return withdraw_export
+    return job

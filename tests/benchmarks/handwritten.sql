@@ -5,7 +5,8 @@
 -- precaution against anything else. Does not belong here: anything of the pipeline's own SQL.
 --
 -- The caller sets the variables `landing` and `seeds` (folders), `now`, and the two pads of the subscriber key, makes
--- the table `exports (path, export_id)` and the function `read_user_agent`. A line `-- step: name` begins a step.
+-- the table `exports (path, export_id)` and, of what it finds in `agents`, the table `user_agents (user_agent,
+-- device_type, email_client)`. A line `-- step: name` begins a step.
 
 -- step: records
 create table raw_sendgrid (export_id varchar, position bigint, record varchar);
@@ -41,7 +42,7 @@ placed as (
 select exports.export_id, placed.skipped + generate_subscripts(placed.records, 1), unnest(placed.records)
 from placed inner join exports on placed.filename = exports.path;
 
--- step: canonical events
+-- step: parsed records
 set preserve_insertion_order = false;
 
 create temp table sent_records as
@@ -70,10 +71,10 @@ select
     split_part(email, '@', 2) as recipient_domain
 from emails where email is not null;
 
-create table user_agents as
-select user_agent, unnest(read_user_agent(user_agent))
-from (select distinct event.useragent as user_agent from sent_records where event.useragent <> '');
+create temp table agents as
+select distinct event.useragent as user_agent from sent_records where event.useragent <> '';
 
+-- step: canonical events
 create table email_events as
 with
 providers as (select * from read_csv(getvariable('seeds') || '/mailbox_providers.csv')),

@@ -1,5 +1,6 @@
 """The later gates: what they refuse never reaches BI, and withdrawing the export they name leads out."""
 
+import json
 from dataclasses import replace
 
 import duckdb
@@ -18,9 +19,9 @@ def stricter(suite: str, **expectation):
     return {**suites, suite: replace(suites[suite], expectations=(*suites[suite].expectations, more))}
 
 
-def withdraw(settings, export_id):
-    job = build_defs(settings=settings).resolve_job_def("withdraw_export")
-    config = {"ops": {"withdraw": {"config": {"export_id": export_id, "reason": "a test of theirs"}}}}
+def decide(settings, decision, export_id):
+    job = build_defs(settings=settings).resolve_job_def(f"{decision}_export")
+    config = {"ops": {decision: {"config": {"export_id": export_id, "reason": "a test of theirs"}}}}
     return job.execute_in_process(run_config=config, raise_on_error=False)
 
 
@@ -50,7 +51,7 @@ def test_canonical_events_that_are_refused_reach_no_mart_and_withdrawing_leads_o
     assert not marts_alone.success
     assert export_id in failure(marts_alone)
 
-    assert withdraw(settings, export_id[:12]).success
+    assert decide(settings, "withdraw", export_id[:12]).success
     healed = run(settings, defs=defs)
     assert healed.success, failure(healed)
     assert published(tmp_path, "from fct_messages") == before
@@ -110,3 +111,25 @@ def test_a_run_that_ended_before_its_checks_is_no_pass():
             assert "exports_to_marts" in str(refusal)
         else:
             raise AssertionError("an open gate let through")
+
+
+def test_a_held_export_is_released_or_refused_by_hand(tmp_path):
+    settings = settings_of(tmp_path)
+    lines = [*(json.dumps(event) for event in journey()), "{broken", "{broken too"]
+    land(tmp_path, "sendgrid/half.json", "\n".join(lines))
+    assert run(settings).success
+    ((export_id, status),) = published(tmp_path, "select export_id, status from exports")
+    assert status == "quarantined"
+    assert decide(settings, "refuse", export_id).success
+    assert stored(settings, "select status from pipeline.exports") == [("refused",)]
+    assert decide(settings, "release", export_id).success
+    assert run(settings).success
+    assert published(tmp_path, "select status, records_loaded from exports") == [("released", 4)]
+    assert published(tmp_path, "select count(*) from fct_messages") == [(1,)]
+
+
+def test_a_decision_about_no_export_says_what_to_do(tmp_path):
+    settings = settings_of(tmp_path)
+    assert run(settings, ["raw/sendgrid"]).success
+    refused = decide(settings, "withdraw", "abc")
+    assert "'abc'" in failure(refused) and "exports" in failure(refused)
