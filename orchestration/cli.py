@@ -18,8 +18,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration import demonstration, instance
+from orchestration.exports.containers import printable
+from orchestration.exports.landing import unread_folders
 from orchestration.progress import logger as progress
 from orchestration.settings import REPOSITORY, SettingError, Settings
+from orchestration.sources import SOURCES
 
 COMMAND_LINE = "command line"
 
@@ -50,6 +53,8 @@ def run_pipeline(settings: Settings) -> int:
     """Everything from pending exports to published marts, in this process."""
     console = _listen()
     demonstration.prepare(settings, progress.info)
+    for name in unread_folders(settings.landing):
+        progress.info(f"landing/{printable(name)} is left unread: it is no source. Sources are: {', '.join(SOURCES)}")
     from orchestration.jobs import MAIN_JOB
 
     return _execute(settings, console, MAIN_JOB)

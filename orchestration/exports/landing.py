@@ -90,6 +90,12 @@ def pending_files(settings: Settings, sources: Iterable[str] = SOURCES) -> list[
         ]
 
 
+def unread_folders(landing: Path, sources: Iterable[str] = SOURCES) -> list[str]:
+    """Names directly below the landing zone that are no source: what lies there is read by nobody."""
+    known = set(sources)
+    return sorted(p.name for p in landing.glob("*") if p.name not in known and not p.name.startswith("."))
+
+
 def _below(source: str, folder: Path, prefix: str, zone: Path) -> Iterator[LandingFile]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
