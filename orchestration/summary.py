@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _FUNNEL = """
@@ -70,6 +71,7 @@ def _print_table(console: Console, title: str, headings: list[str], rows: list[t
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index == 0 or isinstance(rows and rows[0][0], tuple) else "right")
     for row in rows:
-        table.add_row(*[str(value) if value is not None else "" for value in row])
+        # A name from outside may hold what rich takes for markup.
+        table.add_row(*[escape(str(value)) if value is not None else "" for value in row])
     console.print(table)
     console.print()
