@@ -60,16 +60,23 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
         _print_table(console, "Top segments", ["segment", "subscribers"], [(s, f"{n:,}") for s, n in rows(_SEGMENTS)])
         held = rows(_HELD)
     if held:
-        _print_table(console, "[bold red]Held back: not in the marts[/]", ["source", "file", "export", "why"], held)
+        _print_table(
+            console,
+            "[bold red]Held back: not in the marts[/]",
+            ["source", "file", "export", "why"],
+            held,
+            figures=False,
+        )
     console.print(f"Marts       {marts}   (read-only; `use marts.marts`)", soft_wrap=True)
     console.print(f"Data Docs   {data_docs / 'index.html'}", soft_wrap=True)
     console.print("Dagster UI  make dev, then http://127.0.0.1:3000", soft_wrap=True)
 
 
-def _print_table(console: Console, title: str, headings: list[str], rows: list[tuple]) -> None:
+def _print_table(console: Console, title: str, headings: list[str], rows: list[tuple], figures: bool = True) -> None:
+    """A titled table; `figures` sets every column but the first to the right."""
     table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index == 0 or isinstance(rows and rows[0][0], tuple) else "right")
+        table.add_column(heading, justify="right" if figures and index else "left", overflow="fold")
     for row in rows:
         # A name from outside may hold what rich takes for markup.
         table.add_row(*[escape(str(value)) if value is not None else "" for value in row])

@@ -23,7 +23,7 @@ from tests.benchmarks.measuring import Measured
 
 DATABASE = "handwritten.duckdb"
 _SCRIPT = Path(__file__).with_suffix(".sql")
-_PARSING = "parsed records"  # the step after which the user agents are read
+_PEOPLE_AND_AGENTS = "people and agents"  # after it, the user agents are read
 _STEP = re.compile(r"^-- step: (.*)$", re.MULTILINE)
 
 
@@ -45,7 +45,7 @@ def main(result: Path) -> None:
         for step, statements in _steps():
             with measured.span(step):
                 connection.execute(statements)
-                if step == _PARSING:
+                if step == _PEOPLE_AND_AGENTS:
                     _read_user_agents(connection)
     measured.write(result)
 

@@ -42,26 +42,17 @@ placed as (
 select exports.export_id, placed.skipped + generate_subscripts(placed.records, 1), unnest(placed.records)
 from placed inner join exports on placed.filename = exports.path;
 
--- step: parsed records
+-- step: people and agents
 set preserve_insertion_order = false;
 
-create temp table sent_records as
-select
-    export_id,
-    position,
-    from_json(record, '{
-        "email": "VARCHAR", "timestamp": "BIGINT", "event": "VARCHAR", "sg_event_id": "VARCHAR",
-        "sg_message_id": "VARCHAR", "smtp-id": "VARCHAR", "campaign_id": "VARCHAR", "campaign_name": "VARCHAR",
-        "experiment": "VARCHAR", "variant": "VARCHAR", "url": "VARCHAR",
-        "url_offset": {"index": "INTEGER", "type": "VARCHAR"}, "sg_content_type": "VARCHAR",
-        "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR", "type": "VARCHAR", "reason": "VARCHAR",
-        "response": "VARCHAR"
-    }') as event
-from raw_sendgrid;
+create temp table named as
+select email, user_agent
+from (select unnest(from_json(record, '{"email": "VARCHAR", "useragent": "VARCHAR"}')) from raw_sendgrid) as parsed (email, user_agent)
+group by all;
 
 create table identities as
 with emails as (
-    select distinct lower(trim(event.email)) as email from sent_records
+    select distinct lower(trim(email)) as email from named
     union
     select distinct lower(trim(email)) from read_csv(getvariable('landing') || '/assignments/*.csv')
 )
@@ -72,7 +63,7 @@ select
 from emails where email is not null;
 
 create temp table agents as
-select distinct event.useragent as user_agent from sent_records where event.useragent <> '';
+select distinct user_agent from named where user_agent <> '';
 
 -- step: canonical events
 create table email_events as
@@ -81,6 +72,20 @@ providers as (select * from read_csv(getvariable('seeds') || '/mailbox_providers
 recipients as (
     select identities.*, coalesce(providers.mailbox_provider, 'other') as mailbox_provider
     from identities left join providers on identities.recipient_domain = providers.domain
+),
+sent_records as (
+    select
+        export_id,
+        position,
+        from_json(record, '{
+            "email": "VARCHAR", "timestamp": "BIGINT", "event": "VARCHAR", "sg_event_id": "VARCHAR",
+            "sg_message_id": "VARCHAR", "smtp-id": "VARCHAR", "campaign_id": "VARCHAR", "campaign_name": "VARCHAR",
+            "experiment": "VARCHAR", "variant": "VARCHAR", "url": "VARCHAR",
+            "url_offset": {"index": "INTEGER", "type": "VARCHAR"}, "sg_content_type": "VARCHAR",
+            "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR", "type": "VARCHAR", "reason": "VARCHAR",
+            "response": "VARCHAR"
+        }') as event
+    from raw_sendgrid
 )
 select
     md5('sendgrid' || chr(31) || 'id' || chr(31) || event.sg_event_id) as event_key,
@@ -139,8 +144,6 @@ select
 from sent_records
 left join recipients on lower(trim(event.email)) = recipients.email
 left join user_agents on event.useragent = user_agents.user_agent;
-
-drop table sent_records;
 
 -- A retry repeats its payload: the first of it stands.
 delete from email_events
@@ -310,14 +313,20 @@ human as (
     where events.event_type in ('opened', 'clicked') and events.actor = 'human'
 ),
 links as (select distinct campaign_id, campaign_key, url from human where event_type = 'clicked' and campaign_key is not null),
+-- A regular expression is compiled for each comparison: each address meets the patterns of its own campaign only.
+matches as (
+    select links.*, inventory.element, inventory.content_category, inventory.url_pattern, 0 as is_of_any_campaign
+    from links inner join inventory on links.campaign_id = inventory.campaign_id
+    where regexp_matches(links.url, inventory.url_pattern)
+    union all
+    select links.*, inventory.element, inventory.content_category, inventory.url_pattern, 1
+    from links cross join inventory
+    where inventory.campaign_id is null and regexp_matches(links.url, inventory.url_pattern)
+),
 described as (
-    select distinct on (links.campaign_key, links.url)
-        links.campaign_key, links.url, inventory.element, inventory.content_category
-    from links
-    inner join inventory
-        on coalesce(inventory.campaign_id, links.campaign_id) = links.campaign_id
-        and regexp_matches(links.url, inventory.url_pattern)
-    order by links.campaign_key, links.url, inventory.campaign_id is null, length(inventory.url_pattern) desc, inventory.url_pattern
+    select distinct on (campaign_key, url) campaign_key, url, element, content_category
+    from matches
+    order by campaign_key, url, is_of_any_campaign, length(url_pattern) desc, url_pattern
 ),
 keyed_links as (
     select
@@ -337,7 +346,7 @@ linked as (
     select human.*, keyed_links.* exclude (campaign_key, url)
     from human
     left join keyed_links
-        on human.event_type = 'clicked' and human.campaign_key = keyed_links.campaign_key and human.url = keyed_links.url
+        on human.campaign_key = keyed_links.campaign_key and human.url = keyed_links.url  -- an open has no address
 ),
 conversions as (
     select 'open' as micro_conversion, 'open' as family, 1 as stage, * from linked where event_type = 'opened'
