@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
+export EXPORT REASON
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
@@ -22,8 +23,8 @@ dev: $(VENV)/run.stamp ## Dagster's UI and daemon on http://127.0.0.1:3000 (PORT
 	@$(BIN)/python -m orchestration dev --port $(or $(PORT),3000)
 
 withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPORT=<export_id> [REASON="..."]
-	@test -n '$(EXPORT)' || { echo 'Name the export: make withdraw EXPORT=<export_id>' >&2; exit 2; }
-	@$(BIN)/python -m orchestration withdraw '$(EXPORT)' $(if $(REASON),--reason '$(REASON)')
+	@test -n "$$EXPORT" || { echo 'Name the export: make withdraw EXPORT=<export_id>' >&2; exit 2; }
+	@$(BIN)/python -m orchestration withdraw "$$EXPORT" --reason "$${REASON:-withdrawn by hand}"
 
 test: $(VENV)/test.stamp ## every check and test
 	@$(BIN)/ruff check orchestration tests

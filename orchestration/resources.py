@@ -5,6 +5,7 @@ Belongs here: how the database file is opened. Does not belong here: what is rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -52,6 +53,7 @@ class Warehouse(DuckDBResource):
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to the warehouse in UTC, closed and let go of at the end, whatever happens."""
         with self.exclusive(), closing(duckdb.connect(self.database, config=self.connection_config)) as connection:
+            os.chmod(self.database, 0o600)  # it holds addresses: its owner's alone
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set preserve_insertion_order = false")
             yield connection

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+MOST_NAMED = 50
+
 _FUNNEL = """
     with steps as (
         select step, step_number, sum(messages) as messages from campaign_funnel group by all
@@ -25,7 +27,7 @@ _SEGMENTS = """
 """
 _HELD = """
     select source, file_name, left(export_id, 12), reason from exports
-    where status in ('quarantined', 'refused') order by seen_at desc, source, file_name limit 20
+    where status in ('quarantined', 'refused') order by run_id = ? desc, seen_at desc, source, file_name
 """
 
 
@@ -58,15 +60,12 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
             [(s, f"{n:,}", f"{share:.1%}" if share is not None else "") for s, n, share in rows(_FUNNEL)],
         )
         _print_table(console, "Top segments", ["segment", "subscribers"], [(s, f"{n:,}") for s, n in rows(_SEGMENTS)])
-        held = rows(_HELD)
+        held = rows(_HELD, run_id)
     if held:
-        _print_table(
-            console,
-            "[bold red]Held back: not in the marts[/]",
-            ["source", "file", "export", "why"],
-            held,
-            figures=False,
-        )
+        title, headings = "[bold red]Held back: not in the marts[/]", ["source", "file", "export", "why"]
+        _print_table(console, title, headings, held[:MOST_NAMED], figures=False)
+    if len(held) > MOST_NAMED:
+        console.print(f"... and {len(held) - MOST_NAMED:,} more held back: see the mart `exports`.\n")
     console.print(f"Marts       {marts}   (read-only; `use marts.marts`)", soft_wrap=True)
     console.print(f"Data Docs   {data_docs / 'index.html'}", soft_wrap=True)
     console.print("Dagster UI  make dev, then http://127.0.0.1:3000", soft_wrap=True)

@@ -37,7 +37,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
             with warehouse.get_connection() as connection:
                 ledger.record_publication(connection, published_at=settings.now(), run_id=context.run_id)
                 rows = publication.publish(connection, [_described(dbt, mart) for mart in marts], settings.marts_path)
-                built = gates.verdict(connection, gates.CANONICAL_EVENTS)
+                built = gates.verdict(connection, gates.MARTS)
         progress.to(context.log)(f"published {len(rows)} marts with {sum(rows.values()):,} rows")
         due.clear(settings.home, built.due_token if built else None)
         return dg.MaterializeResult(

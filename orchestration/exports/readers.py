@@ -45,10 +45,10 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
         return None
     path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
-        lines = _json_scan(path, "newline_delimited")
-        return _array_lines_scan(lines) if _first(content) == b"[" else lines
+        return _json_scan(path, "newline_delimited")
     if form.kind is Kind.JSON:
-        return _json_scan(path, "array" if _first(content) == b"[" else "unstructured")
+        first = content.head(4096).lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1]
+        return _json_scan(path, "array" if first == b"[" else "unstructured")
     if form.kind is Kind.DELIMITED:
         return _delimited_scan(content, form, path)
     return None
@@ -77,19 +77,6 @@ def _json_scan(path: str, layout: str) -> str:
     return (
         f"(select json::varchar as record from read_json_objects({path}, format = '{layout}', "
         f"ignore_errors = {ignore}, compression = 'uncompressed', maximum_object_size = {json_text.MAX_RECORD_CHARS}))"
-    )
-
-
-def _first(content: Content) -> bytes:
-    """The first byte that is no blank."""
-    return content.head(4096).lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1]
-
-
-def _array_lines_scan(lines: str) -> str:
-    """The records of one array per line. DuckDB writes each anew; a line is taken so only if that is the same text."""
-    return (
-        "(select unnest(case when '[' || array_to_string(pieces, ',') || ']' = record then pieces else [null] end) "
-        f"as record from (select record, json_extract(record, '$[*]')::varchar[] as pieces from {lines}))"
     )
 
 

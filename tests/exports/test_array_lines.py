@@ -1,4 +1,4 @@
-"""One array per line, as webhook logs have it, in files large enough for DuckDB: every record verbatim and in order."""
+"""One array per line, as webhook logs have it: every record verbatim and in order."""
 
 import json
 

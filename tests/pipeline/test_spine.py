@@ -1,6 +1,7 @@
 """From exports to published marts: what goes in, what comes out, and what stays out."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,7 @@ def test_published_marts_hold_no_address_and_no_network_address(sampled):
 def test_the_salt_enters_neither_compiled_sql_nor_a_table(sampled):
     for path in [*Path(sampled.home, "dbt").rglob("*.sql"), *Path(sampled.home).glob("*.duckdb")]:
         assert sampled.salt.encode() not in path.read_bytes(), path
+
+
+def test_the_warehouse_is_readable_by_its_owner_alone(sampled):
+    assert stat.S_IMODE(sampled.warehouse_path.stat().st_mode) == 0o600
