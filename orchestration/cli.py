@@ -129,7 +129,10 @@ def _execute(settings: Settings, console: Console, job: str, config: dict | None
             if event.is_failure and event.is_step_event:
                 error = event.event_specific_data.error
                 cause = error.cause or error
-                console.print(f"[bold red]{escape(event.step_key)}[/]: {escape(cause.message.strip())}", soft_wrap=True)
+                # An error of ours says all in its words; its class would only be in the way.
+                text = cause.message.strip()
+                text = text.partition(": ")[2] if text.startswith("orchestration.") else text
+                console.print(f"[bold red]{escape(event.step_key)}[/]: {escape(text)}", soft_wrap=True)
         console.print("[bold red]Nothing was published[/]; the marts of the last publication, if any, stand.")
         return 1
     if summary:
