@@ -23,6 +23,7 @@
     'original_link': ['OriginalLink'],
     'click_location': ['ClickLocation'],
     'user_agent': ['UserAgent'],
+    'ip': ['Geo', 'IP'],
     'platform': ['Platform'],
     'client_name': ['Client', 'Name'],
     'read_seconds': ['ReadSeconds'],
@@ -156,6 +157,7 @@ final as (
         nullif(original_link, '') as url,
         cast(null as integer) as link_position,
         nullif(user_agent, '') as user_agent,
+        nullif(ip, '') as ip,
         case lower(platform)
             when 'desktop' then 'desktop'
             when 'mobile' then 'mobile'
@@ -163,6 +165,7 @@ final as (
             when 'unknown' then 'unknown'
         end as device_type,
         nullif(nullif(client_name, ''), 'unknown') as email_client,
+        cast(null as varchar) as proxy,
         cast(null as boolean) as is_machine,
         'none' as machine_basis,
         case

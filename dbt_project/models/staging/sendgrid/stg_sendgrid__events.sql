@@ -12,6 +12,7 @@
     'sg_content_type': ['sg_content_type'],
     'sg_machine_open': ['sg_machine_open'],
     'useragent': ['useragent'],
+    'ip': ['ip'],
     'bounce_type': ['type'],
     'reason': ['reason'],
     'response': ['response'],
@@ -160,8 +161,11 @@ final as (
         nullif(url, '') as url,
         try_cast(url_offset_index as integer) as link_position,
         nullif(coalesce(useragent, csv_user_agent), '') as user_agent,
+        -- On every other event it is the server that sent or took the message.
+        case when event_name in ('open', 'click') then nullif(ip, '') end as ip,
         cast(null as varchar) as device_type,
         cast(null as varchar) as email_client,
+        cast(null as varchar) as proxy,
         try_cast(sg_machine_open as boolean) as is_machine,
         case
             when try_cast(sg_machine_open as boolean) is null then 'none'
