@@ -1,12 +1,14 @@
 {#-
   The records of keys that occur more than once, and which of them stands. `records` is a relation with export_id,
-  position, event_key, is_numbered and occurred_at; `verbatim_records` a select of export_id, position and record.
+  position, event_key, is_numbered and occurred_at; `verbatim_records` a select of export_id, position and record. Both
+  have the column `part` as well, where `has_parts` says that one record may be several events.
 
   Under one number of the vendor's, one record stands: the smallest SHA-256 of the normalised payload, then the first
   by export and position; a record without a time stands last. Without numbers an event is what it says: identical
   records of one export are that many events, and the same records in another export are these again.
 -#}
-{% macro event_repeats(records, verbatim_records) -%}
+{% macro event_repeats(records, verbatim_records, has_parts=false) -%}
+{%- set identity = ['export_id', 'position'] + (['part'] if has_parts else []) -%}
 with
 
 repeated_keys as (
@@ -23,6 +25,7 @@ repeats as (
     select
         records.export_id,
         records.position,
+        records.part,
         records.event_key,
         records.is_numbered,
         records.occurred_at,
@@ -31,7 +34,10 @@ repeats as (
     inner join repeated_keys
         on records.event_key = repeated_keys.event_key
     inner join ({{ verbatim_records }}) as verbatim_records
-        on records.export_id = verbatim_records.export_id and records.position = verbatim_records.position
+        on
+            records.export_id = verbatim_records.export_id
+            and records.position = verbatim_records.position
+            and records.part = verbatim_records.part
 
 ),
 
@@ -49,7 +55,8 @@ conflicts as (
 
     select
         repeats.export_id,
-        repeats.position
+        repeats.position,
+        repeats.part
     from repeats
     inner join conflicting_keys
         on repeats.event_key = conflicting_keys.event_key
@@ -61,10 +68,14 @@ payloads as (
     select
         verbatim_records.export_id,
         verbatim_records.position,
+        verbatim_records.part,
         {{ sha256_hex(normalised_json('verbatim_records.record')) }} as payload_sha256
     from ({{ verbatim_records }}) as verbatim_records
     inner join conflicts
-        on verbatim_records.export_id = conflicts.export_id and verbatim_records.position = conflicts.position
+        on
+            verbatim_records.export_id = conflicts.export_id
+            and verbatim_records.position = conflicts.position
+            and verbatim_records.part = conflicts.part
 
 ),
 
@@ -73,6 +84,7 @@ counted as (
     select
         repeats.export_id,
         repeats.position,
+        repeats.part,
         repeats.event_key,
         repeats.occurred_at,
         payloads.payload_sha256,
@@ -80,12 +92,15 @@ counted as (
             when repeats.is_numbered then 1
             else row_number() over (
                 partition by repeats.event_key, repeats.export_id, payloads.payload_sha256
-                order by repeats.position
+                order by repeats.position, repeats.part
             )
         end as occurrence
     from repeats
     left join payloads
-        on repeats.export_id = payloads.export_id and repeats.position = payloads.position
+        on
+            repeats.export_id = payloads.export_id
+            and repeats.position = payloads.position
+            and repeats.part = payloads.part
 
 ),
 
@@ -99,7 +114,8 @@ ranked as (
                 case when occurred_at is null then 1 else 0 end,
                 payload_sha256 nulls first,
                 export_id,
-                position
+                position,
+                part
         ) as preference
     from counted
 
@@ -111,6 +127,7 @@ final as (
         -- keys
         export_id,
         position,
+        part,
         case
             when occurrence = 1 then event_key
             else {{ surrogate_key(['event_key', 'occurrence']) }}

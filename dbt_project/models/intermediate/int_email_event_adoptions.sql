@@ -6,6 +6,7 @@ orphans as (
     select
         export_id,
         position,
+        part,
         esp,
         subscriber_key,
         occurred_at
@@ -49,9 +50,10 @@ candidates as (
     select
         orphans.export_id,
         orphans.position,
+        orphans.part,
         messages.message_key,
         row_number() over (
-            partition by orphans.export_id, orphans.position
+            partition by orphans.export_id, orphans.position, orphans.part
             order by messages.sent_at desc, messages.message_key asc
         ) as preference
     from orphans
@@ -70,6 +72,7 @@ final as (
         -- keys
         export_id,
         position,
+        part,
         message_key
     from candidates
     where preference = 1

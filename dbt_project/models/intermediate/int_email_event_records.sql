@@ -1,5 +1,5 @@
 {%- set columns = [
-    'export_id', 'position', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',
+    'export_id', 'position', 'part', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',
     'recipient_email', 'raw_event_type', 'event_type', 'event_subtype', 'campaign_id', 'campaign_name', 'experiment',
     'variant', 'message_stream', 'url', 'link_position', 'user_agent', 'device_type', 'email_client', 'is_machine',
     'machine_basis', 'reason', 'read_seconds', 'order_id', 'revenue', 'currency', 'occurred_at', 'sent_at',
@@ -44,6 +44,7 @@ final as (
         -- keys
         staged.export_id,
         staged.position,
+        staged.part,
         case
             when staged.source_event_id is null
                 then {{ surrogate_key(['staged.esp', "'row'", 'staged.composite_id']) }}

@@ -1,1 +1,1 @@
-{{ event_repeats(ref('int_email_event_records'), staged_email_events(['export_id', 'position', 'record'])) }}
+{{ event_repeats(ref('int_email_event_records'), staged_email_events(['export_id', 'position', 'part', 'record'])) }}

@@ -27,6 +27,7 @@ final as (
         coalesce(repeats.event_key, records.event_key) as event_key,
         records.export_id,
         records.position,
+        records.part,
         records.subscriber_key,
         coalesce(adoptions.message_key, records.message_key) as message_key,
 
@@ -64,9 +65,15 @@ final as (
         records.sent_at
     from records
     left join repeats
-        on records.export_id = repeats.export_id and records.position = repeats.position
+        on
+            records.export_id = repeats.export_id
+            and records.position = repeats.position
+            and records.part = repeats.part
     left join adoptions
-        on records.export_id = adoptions.export_id and records.position = adoptions.position
+        on
+            records.export_id = adoptions.export_id
+            and records.position = adoptions.position
+            and records.part = adoptions.part
     where records.occurred_at is not null and coalesce(repeats.stands, true)
 
 )

@@ -78,6 +78,7 @@ final as (
         -- keys
         export_id,
         position,
+        1 as part,
         'postmark' as esp,
         coalesce(bounce_name, record_name) || ':' || number as source_event_id,
         case when number is null then {{ composite_id([

@@ -85,6 +85,7 @@ final as (
         -- keys
         export_id,
         position,
+        1 as part,
         'sendgrid' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
