@@ -27,7 +27,8 @@ def declare(folder: Path, **changes) -> Path:
 
 
 def test_the_shipped_sources_are_those_of_the_landing_zone():
-    assert list(SOURCES) == ["assignments", "campaigns", "links", "postmark", "segment", "sendgrid", "subscribers"]
+    assert list(SOURCES) == ["assignments", "campaigns", "customerio", "hubspot", "iterable", "links",
+                             "postmark", "segment", "sendgrid", "subscribers"]  # fmt: skip
     assert {source.kind for source in SOURCES.values()} == {"email_events", "site_events", "reference"}
 
 

@@ -11,6 +11,7 @@ import fastavro
 import pytest
 
 from orchestration.exports import containers
+from orchestration.sources import SOURCES
 from tests.exports.conftest import FIXTURES
 from tests.exports.wrapping import PACKINGS, SHAPES, array, lines, zipped
 
@@ -28,7 +29,12 @@ def json_records(source: str) -> list[str]:
         except json.JSONDecodeError:
             values = [json.loads(line) for line in content.splitlines()]
         for value in values if isinstance(values, list) else [values]:
-            found += value if isinstance(value, list) else value.get("batch", [value])
+            page = (
+                value
+                if isinstance(value, list)
+                else next((value[key] for key in SOURCES[source].pages if key in value), [value])
+            )
+            found += page
     return [json.dumps(record, ensure_ascii=False) for record in found][:9]
 
 

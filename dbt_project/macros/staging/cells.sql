@@ -56,3 +56,11 @@
 {% macro composite_id(parts) -%}
     concat_ws(chr(31){% for part in parts %}, coalesce({{ part }}, ''){% endfor %})
 {%- endmacro %}
+
+{#- For each column the first of two fields that says something: `nested_<column>`, else `flat_<column>`. -#}
+{% macro nested_or_flat(columns) -%}
+    {%- for column in columns %}
+    coalesce(nullif(nested_{{ column }}, ''), nullif(flat_{{ column }}, '')) as {{ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
