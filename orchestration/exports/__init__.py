@@ -3,6 +3,7 @@
     landing      which files are there, complete and ours to read
     containers   gzip, zstd and ZIP, unpacked within limits
     formats      what the bytes are, told by their content
+    cutting      the records within pages, envelopes and documents
     json_text, delimited, avro   cutting text and rows into verbatim records, the damaged ones apart
     readers      an export's records, by DuckDB or by the above
     batch        exports on their way, many small ones or a large one

@@ -21,13 +21,14 @@ from orchestration.exports import candidates, readers, sql
 from orchestration.exports.avro import AvroError
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.decisions import Decision, held
-from orchestration.exports.formats import HEAD_BYTES, FormatError, Kind, recognise
+from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
 from orchestration.exports.json_text import Record, is_strict
 from orchestration.exports.landing import LandingFile
 from orchestration.exports.quarantine import Rejected
+from orchestration.exports.recognition import owner_by_content
 from orchestration.settings import Settings
-from orchestration.sources import Source
+from orchestration.sources import SOURCES, Source
 
 # A batch is one audit and one transaction. The bounds keep its share of memory and of the disk small.
 MAX_EXPORTS = 10_000
@@ -95,7 +96,7 @@ class Batch:
         with self.timed("read"):
             try:
                 form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
-                scan = readers.scan(self._reader, content, form, self._spool, self._settings.max_unpacked_bytes)
+                scan = self._scan(content, form)
                 if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
                     self._write(incoming, readers.read(content, form, self._source))
             except (FormatError, AvroError) as error:
@@ -185,6 +186,10 @@ class Batch:
         yield
         self.seconds[step] += time.perf_counter() - started
 
+    def _scan(self, content: Content, form: Format) -> str | None:
+        limit = self._settings.max_unpacked_bytes
+        return readers.scan(self._reader, content, form, self._source, self._spool, limit)
+
     def _scanned(self, incoming: Incoming, scan: str, is_last_resort: bool) -> bool:
         """Whether DuckDB read the export, to its end and record by record."""
         path = self._spool.new_path(".candidate.parquet")
@@ -210,7 +215,7 @@ class Batch:
             self._rows.write(row)
 
 
-def open_reader(settings: Settings) -> duckdb.DuckDBPyConnection:
+def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> duckdb.DuckDBPyConnection:
     """The in-memory DuckDB that reads exports, within the settings' memory and threads."""
     reader = duckdb.connect(
         config={
@@ -223,6 +228,7 @@ def open_reader(settings: Settings) -> duckdb.DuckDBPyConnection:
     )
     reader.execute("set TimeZone = 'UTC'")
     reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
+    reader.create_function("owner_by_content", owner_by_content(sources), ["VARCHAR"], "VARCHAR")
     return reader
 
 

@@ -41,6 +41,7 @@ UNREAD = "unread"
 PAGE = "a page of records in the place of one"
 
 _NOT_STRICT = "invalid JSON"
+_NOBODYS = "?"
 # DuckDB also reads NaN, Infinity and trailing commas, which are no JSON. These patterns find where they may be; each
 # begins with one plain character, which makes them several times faster than one pattern for all.
 _MAY_BE_LENIENT = (r",\s*([}\]]|[-+]?(?i:nan|inf))", r":\s*[-+]?(?i:nan|inf)", r"\[\s*[-+]?(?i:nan|inf)")
@@ -78,7 +79,7 @@ def from_scan(
             end as problem
         from {scan}
     """
-    _write(reader, rows, source, vendors, path)
+    _write(reader, rows, source, vendors, path, may_hold_records=True)
     counts = f"count(*), count(*) filter (problem in ('{UNREAD}', '{PAGE}'))"
     records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
     return records > 0 and unread == 0
@@ -182,7 +183,14 @@ def absence(requirement: str) -> str:
 _NO_ROWS = "(select null::varchar as export_id, null::varchar as problem, null::varchar as looks_like where false)"
 
 
-def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Sequence[str]]], path: Path) -> None:
+def _write(
+    reader,
+    rows: str,
+    source: Source,
+    vendors: Mapping[str, Sequence[Sequence[str]]],
+    path: Path,
+    may_hold_records: bool = False,
+) -> None:
     """One parse of each record: everything asked of it is taken out at once, then judged by plain comparisons."""
     asked = _Asked(source)
     seen = " or ".join(
@@ -198,8 +206,8 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
         met = asked.meets(requirement, paths)
         if excused := source.excused.get(requirement):
             met += " or " + asked.is_one_of(excused, source.requires["type"])
-        absences.append(f"case when not ({met}) then {sql.text(absence(requirement))} end")
-    pages = " or ".join(f"{asked.value(_key_path(key) + '[0]')} is not null" for key in source.pages) or "false"
+        absences.append(f"case when not ({met} or no_event) then {sql.text(absence(requirement))} end")
+    no_event = " or ".join(f"({asked.fits(conditions)})" for conditions in source.no_events) or "false"
     personal = [
         f"{asked.value(json_path)} as {column}"
         for json_path, column in zip(
@@ -220,22 +228,33 @@ def _write(reader, rows: str, source: Source, vendors: Mapping[str, Sequence[Seq
                 select *,
                     case
                         when keys is not null and not ({_has_any(source.recognised_by)})
-                            then nullif(concat_ws(' or ', {others}), '')
-                    end as looks_like
+                            then coalesce(nullif(concat_ws(' or ', {others}), ''), '{_NOBODYS}')
+                    end as owner,
+                    coalesce({no_event}, false) as no_event
                 from recognised
+            ),
+            owned as (
+                select * replace (
+                    case
+                        when owner = '{_NOBODYS}'
+                            then nullif(owner_by_content(case when owner = '{_NOBODYS}' then readable end), '')
+                        else owner
+                    end as owner
+                )
+                from named
             )
             select
                 export_id, position, record,
                 case
                     when problem is not null then problem
-                    when {pages} then '{PAGE}'
-                    when looks_like is not null
-                        then concat('looks like ', looks_like, ', not ', {sql.text(source.source)})
+                    when {asked.may_hold_records() if may_hold_records else "false"} then '{PAGE}'
+                    when owner is not null
+                        then concat('looks like ', owner, ', not ', {sql.text(source.source)})
                     else nullif(concat_ws(', ', {", ".join(absences)}), '')
                 end as problem,
-                looks_like,
+                owner as looks_like,
                 {", ".join(personal) or "null as nothing_personal"}
-            from named
+            from owned
         ) to {sql.file_to_write(path)} (format parquet, compression snappy, row_group_size {_ROWS_OF_A_GROUP})
     """)
 
@@ -246,7 +265,10 @@ class _Asked:
     def __init__(self, source: Source) -> None:
         required = [json_path for paths in source.requires.values() for json_path in paths]
         asked = [*required, *source.emails, *source.user_agents]
-        asked += [_key_path(key) + "[0]" for key in source.pages]
+        asked += [json_path for conditions in source.no_events for json_path in conditions]
+        self._holders = _holders(source)
+        asked += [json_path for json_path, _ in self._holders]
+        self._pattern = _keys_with_meaning(source)
         # Nearly every record shows whose it is by what is asked of it anyway, or by a key or two more; only the others
         # have all their keys looked at.
         missing = {keys: [key for key in keys if _key_path(key) not in asked] for keys in source.recognised_by}
@@ -286,6 +308,37 @@ class _Asked:
         listed = ", ".join(sql.text(name.lower()) for name in names)
         plain = [self.value(path) for path in paths if "[*]" not in path]
         return " or ".join(f"coalesce(lower({value}) in ({listed}), false)" for value in plain) or "false"
+
+    def fits(self, conditions: Mapping[str, str]) -> str:
+        """Whether all paths lead to their texts, `*` standing for any."""
+        return " and ".join(
+            f"{self.value(path)} is not null" if text == "*" else f"{self.value(path)} = {sql.text(text)}"
+            for path, text in conditions.items()
+        )
+
+    def may_hold_records(self) -> str:
+        """Whether an object is one that `cutting.py` may find records in."""
+        held = [f"coalesce({self.value(path)} ^@ '{bracket}', false)" for path, bracket in self._holders]
+        if self._pattern:
+            held.append(f"coalesce(len(list_filter(json_keys(readable), lambda key: {self._pattern})) > 0, false)")
+        return " or ".join(held) or "false"
+
+
+def _holders(source: Source) -> list[tuple[str, str]]:
+    """Paths under which an object may hold records, and how the value begins then."""
+    pages = [(_path(page.split(".")), "[") for page in source.pages if "*" not in page]
+    documents = [("$.data", "["), ("$.included", "[")] if source.json_api else []
+    return pages + documents + [(_path([key]), "") for key in source.envelopes]
+
+
+def _keys_with_meaning(source: Source) -> str:
+    """A condition on `key` that the keys of pages meet whose keys say something; empty where there are none."""
+    likes = [page.replace("*", "%") for page in source.pages if "*" in page]
+    return " or ".join(f"key like {sql.text(like)}" for like in likes)
+
+
+def _path(keys: Sequence[str]) -> str:
+    return "$" + "".join(_key_path(key)[1:] for key in keys)
 
 
 def _key_path(key: str) -> str:

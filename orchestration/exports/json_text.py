@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from orchestration.exports.cutting import Cutter, Piece
 
 MAX_RECORD_CHARS = 16 * 1024 * 1024  # as much as DuckDB reads of one object
 
@@ -41,16 +43,16 @@ class Record(NamedTuple):
     problem: str | None = None
 
 
-def records(chunks: Iterable[str], pages: Collection[str] = ()) -> Iterator[Record]:
+def records(chunks: Iterable[str], cutter: Cutter | None = None) -> Iterator[Record]:
     """The records of JSON text that comes in chunks; bytes that are no UTF-8 come as surrogate escapes.
 
-    Elements of top-level arrays are records, and so are the elements of an object's list under one of the keys `pages`.
+    Elements of top-level arrays are records, and so is what `cutter` finds within an object.
     """
     text = _Window(iter(chunks))
-    pages = frozenset(pages)
+    cutter = cutter or Cutter()
     in_array = False
     while text.ahead():
-        yield from _sound_objects(text, _BLANK_OR_COMMA if in_array else _BLANK, pages)
+        yield from _sound_objects(text, _BLANK_OR_COMMA if in_array else _BLANK, cutter)
         separator = text.skip(_BLANK_OR_COMMA if in_array else _BLANK)
         if not text.ahead():
             break
@@ -66,12 +68,12 @@ def records(chunks: Iterable[str], pages: Collection[str] = ()) -> Iterator[Reco
             text.take(1)
             in_array = True
         else:
-            yield from _next_value(text, in_array, pages)
+            yield from _next_value(text, in_array, cutter)
     if in_array:
         yield _NEVER_CLOSED
 
 
-def _sound_objects(text: _Window, separator: re.Pattern, pages: frozenset[str]) -> Iterator[Record]:
+def _sound_objects(text: _Window, separator: re.Pattern, cutter: Cutter) -> Iterator[Record]:
     """The run of objects that need no second look, from the position on: nearly all of nearly every export."""
     whole, end, last_start = text.text, text.position, text.last_start()
     while True:
@@ -83,7 +85,7 @@ def _sound_objects(text: _Window, separator: re.Pattern, pages: frozenset[str]) 
         except (ValueError, RecursionError):
             break
         piece = whole[start:next_end]
-        if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS or not pages.isdisjoint(value):
+        if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS or cutter.may_hold_records(value):
             break
         if not piece.isascii() and _BAD_BYTE.search(piece):
             break
@@ -147,7 +149,7 @@ class _Window:
         return self.text[start : self.position]
 
 
-def _next_value(text: _Window, in_array: bool, pages: frozenset[str]) -> Iterator[Record]:
+def _next_value(text: _Window, in_array: bool, cutter: Cutter) -> Iterator[Record]:
     start = text.position
     try:
         value, end = _DECODER.raw_decode(text.text, start)
@@ -160,13 +162,18 @@ def _next_value(text: _Window, in_array: bool, pages: frozenset[str]) -> Iterato
         yield _record(line, NOT_AN_OBJECT if len(line) == end - start else NOT_JSON)
         return
     piece = text.take(end - start)
-    page = next((key for key in sorted(pages) if isinstance(value.get(key), list)), None)
     if len(piece) > MAX_RECORD_CHARS:
         yield _record(piece, TOO_LONG)
-    elif page is not None:
-        yield from records([_list_under(piece, page)])
-    else:
-        yield _record(piece, None if _is_encodable(value, piece) else NOT_JSON)
+        return
+    within = cutter.cut(Piece(value, piece))
+    for inner, inner_text in [Piece(value, piece)] if within is None else within:
+        yield _judged(inner, inner_text)
+
+
+def _judged(value: Any, piece: str) -> Record:
+    if not isinstance(value, dict):
+        return _record(piece, NOT_AN_OBJECT)
+    return _record(piece, None if _is_encodable(value, piece) else NOT_JSON)
 
 
 def _record(piece: str, problem: str | None) -> Record:
@@ -254,16 +261,3 @@ def _next_line_with_value(text: str, start: int, limit: int) -> int | None:
         if len(match.group(1)) <= indent:
             return match.start()
     return None
-
-
-def _list_under(piece: str, key: str) -> str:
-    """The text of the list that an object holds under a key."""
-    position = _BLANK.match(piece, piece.index("{") + 1).end()
-    while True:
-        name, position = json.decoder.scanstring(piece, position + 1)
-        position = _BLANK.match(piece, position).end() + 1  # the colon
-        position = _BLANK.match(piece, position).end()
-        value, end = _DECODER.raw_decode(piece, position)
-        if name == key and isinstance(value, list):
-            return piece[position:end]
-        position = _BLANK_OR_COMMA.match(piece, end).end()

@@ -177,7 +177,7 @@ def _loading(
     _remove_left_behind(settings.work)
     spool = Spool(settings.work / f"load-{source.source}-{os.getpid()}")
     try:
-        with LandingIndex(settings) as index, closing(open_reader(settings)) as reader:
+        with LandingIndex(settings) as index, closing(open_reader(settings, sources)) as reader:
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)

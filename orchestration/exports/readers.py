@@ -22,7 +22,8 @@ import duckdb
 
 from orchestration.exports import avro, delimited, json_text, sql
 from orchestration.exports.containers import Content, Spool
-from orchestration.exports.formats import Format, FormatError, Kind
+from orchestration.exports.cutting import Cutter, Piece
+from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind
 from orchestration.exports.json_text import Record
 from orchestration.sources import Source
 
@@ -31,17 +32,21 @@ _CHUNK_CHARS = 8 * 1024 * 1024
 _NO_CELL = "\x01absent\x01"
 
 
-def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> str | None:
+def scan(
+    reader: duckdb.DuckDBPyConnection, content: Content, form: Format, source: Source, spool: Spool, limit: int
+) -> str | None:
     """How DuckDB reads the content: a table expression with the column `record`, in order, null where it read nothing.
 
-    None where the content is small, or DuckDB has no reader for it. Raises FormatError for a Parquet file that is
-    damaged or holds more than `limit` bytes.
+    None where the content is small, begins with an object that is to be cut, or DuckDB has no reader for it. Raises
+    FormatError for a Parquet file that is damaged or holds more than `limit` bytes.
     """
     if form.kind is Kind.PARQUET:
         path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
         return f"(select to_json(parquet_row)::varchar as record from read_parquet({path}) as parquet_row)"
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
+        return None
+    if form.kind is not Kind.DELIMITED and _begins_with_records_in_an_object(content, Cutter.of(source)):
         return None
     path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
@@ -66,9 +71,19 @@ def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
             yield from delimited.records(lines, form.delimiter)
     elif form.kind is Kind.FORM:
         with _lines(content, form.encoding, "surrogateescape") as lines:
-            yield from _form_posts(lines, source)
+            yield from _form_posts(lines, Cutter.of(source))
     else:
-        yield from json_text.records(_chunks(content, form.encoding), source.pages)
+        yield from json_text.records(_chunks(content, form.encoding), Cutter.of(source))
+
+
+def _begins_with_records_in_an_object(content: Content, cutter: Cutter) -> bool:
+    head = content.head(HEAD_BYTES).decode("utf-8", "ignore")
+    start = head.find("{")
+    try:
+        value, end = json.JSONDecoder().raw_decode(head, start)
+    except (ValueError, RecursionError):
+        return cutter.names_a_key_in(head)  # longer than the head, as pages are
+    return isinstance(value, dict) and cutter.cut(Piece(value, head[start:end])) is not None
 
 
 def _json_scan(path: str, layout: str) -> str:
@@ -113,17 +128,13 @@ def _new_line(content: Content) -> str:
     return "" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else ", new_line = '\\n'"
 
 
-def _form_posts(lines: Iterator[str], source: Source) -> Iterator[Record]:
+def _form_posts(lines: Iterator[str], cutter: Cutter) -> Iterator[Record]:
     """A form post per line, as a JSON object of its fields; a field that holds a page is cut into its records."""
     for line in lines:
         if not line.strip():
             continue
         fields = dict(parse_qsl(line.strip(), keep_blank_values=True, errors="surrogateescape"))
-        page = next((key for key in source.pages if fields.get(key, "").lstrip().startswith("[")), None)
-        if page is not None:
-            yield from json_text.records([fields[page]])
-        else:
-            yield from json_text.records([json.dumps(fields, ensure_ascii=False, separators=(",", ":"))])
+        yield from json_text.records([json.dumps(fields, ensure_ascii=False, separators=(",", ":"))], cutter)
 
 
 def _chunks(content: Content, encoding: str) -> Iterator[str]:

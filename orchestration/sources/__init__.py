@@ -8,12 +8,17 @@ A declaration `<source>.yml` in this folder holds:
     source: sendgrid                  # the folder below landing/, the table below raw; equals the file's name
     description: one sentence
     kind: email_events                # email_events, site_events or reference
-    recognised_by: [[a, b], [c]]      # a record with all top-level keys (or CSV headers) of any of these sets is ours
+    recognised_by: [[a, b], [c]]      # a record with all top-level keys (or CSV headers) of any of these sets is ours;
+                                      # what holds records is recognised by its own keys, or by its records
     requires: {recipient: [$.email]}  # requirement -> JSONPaths; one of them must hold a value, and `time` a time
     excused: {recipient: [a_type]}    # record types that need not meet a requirement; compared without case
     emails: [$.email]                 # where addresses of people stand
     user_agents: [$.useragent]        # where user agents stand
-    pages: [items, events]            # keys of a page object whose list holds the records; default none
+    no_events: [{$.Type: Ping}]       # records that need not meet any: each set of JSONPath -> text, "*" for any text
+    pages: [items, data.results, mautic.*]  # keys, or paths of keys, under which a page holds its records; with a *
+                                            # the key says something itself, and the record keeps it
+    envelopes: [Message]              # keys under which an envelope holds its message: an object, or the text of one
+    json_api: false                   # whether pages are JSON:API documents, whose data refer to what is `included`
     names_carry_data: false           # whether the file's name is part of the content (then of its identity too)
     suite: sendgrid                   # the expectation suite of its candidate; default the source's name
     reader_version: 1                 # raise it when a change here may let a held export pass: it is then tried again
@@ -56,7 +61,10 @@ class Source:
     excused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     emails: tuple[str, ...] = ()
     user_agents: tuple[str, ...] = ()
+    no_events: tuple[Mapping[str, str], ...] = ()
     pages: tuple[str, ...] = ()
+    envelopes: tuple[str, ...] = ()
+    json_api: bool = False
     names_carry_data: bool = False
     suite: str = ""
     reader_version: int = 1
@@ -89,12 +97,16 @@ def read_source(path: Path) -> Source:
         excused=_lists(path, "excused", declared.get("excused", {})),
         emails=_texts(path, "emails", declared.get("emails", [])),
         user_agents=_texts(path, "user_agents", declared.get("user_agents", [])),
+        no_events=_conditions(path, declared.get("no_events", [])),
         pages=_texts(path, "pages", declared.get("pages", [])),
+        envelopes=_texts(path, "envelopes", declared.get("envelopes", [])),
+        json_api=declared.get("json_api", False),
         names_carry_data=declared.get("names_carry_data", False),
         suite=declared.get("suite", name),
         reader_version=declared.get("reader_version", 1),
     )
     paths = [*source.emails, *source.user_agents, *(p for paths in source.requires.values() for p in paths)]
+    paths += [json_path for conditions in source.no_events for json_path in conditions]
     for json_path in paths:
         _demand(_JSON_PATH.fullmatch(json_path), path, f"{json_path!r} is no JSONPath; write for instance $.user.email")
     for requirement in [*source.requires, *source.excused]:
@@ -103,6 +115,7 @@ def read_source(path: Path) -> Source:
     _demand(not unmet, path, f"'excused' names {sorted(unmet)}, which 'requires' does not")
     _demand(not source.excused or "type" in source.requires, path, "'excused' needs the requirement 'type'")
     _demand(type(source.names_carry_data) is bool, path, "'names_carry_data' must be true or false")
+    _demand(type(source.json_api) is bool, path, "'json_api' must be true or false")
     _demand(type(source.reader_version) is int, path, "'reader_version' must be a whole number")
     return source
 
@@ -143,6 +156,15 @@ def _texts(path: Path, key: str, value: Any) -> tuple[str, ...]:
 def _lists(path: Path, key: str, value: Any) -> dict[str, tuple[str, ...]]:
     _demand(isinstance(value, dict), path, f"'{key}' must map names to lists, not {value!r}")
     return {name: _texts(path, f"{key}.{name}", items) for name, items in value.items()}
+
+
+def _conditions(path: Path, value: Any) -> tuple[dict[str, str], ...]:
+    good = isinstance(value, list) and all(
+        isinstance(conditions, dict) and conditions and all(isinstance(text, str) for text in conditions.values())
+        for conditions in value
+    )
+    _demand(good, path, f"'no_events' must be a list of mappings from JSONPaths to texts, not {value!r}")
+    return tuple(value)
 
 
 def _key_sets(path: Path, value: Any) -> tuple[tuple[str, ...], ...]:

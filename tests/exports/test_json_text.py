@@ -7,6 +7,7 @@ import json
 import pytest
 
 from orchestration.exports import json_text
+from orchestration.exports.cutting import Cutter
 from orchestration.exports.json_text import Record, is_strict, records
 
 
@@ -125,8 +126,8 @@ def test_an_array_cut_off_in_a_log_of_arrays_costs_only_its_own_rest():
 
 def test_a_page_gives_the_elements_of_its_list_verbatim():
     text = '{"paging": {"items": 0}, "items": [{"a": 1.0}, {"b":"\\u003c"}], "total": 2}'
-    assert cut(text, pages=("items",)) == [('{"a": 1.0}', None), ('{"b":"\\u003c"}', None)]
-    assert cut('{"items": "none"}', pages=("items",)) == [('{"items": "none"}', None)]
+    assert cut(text, cutter=Cutter(("items",))) == [('{"a": 1.0}', None), ('{"b":"\\u003c"}', None)]
+    assert cut('{"items": "none"}', cutter=Cutter(("items",))) == [('{"items": "none"}', None)]
 
 
 def test_bytes_that_are_no_utf_8_can_be_had_back():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from orchestration.settings import REPOSITORY
 from orchestration.sources import SOURCES, SourceError, load_sources, load_unread_vendors, read_source, recognisable
 
 DECLARATION = {
@@ -26,9 +27,10 @@ def declare(folder: Path, **changes) -> Path:
     return path
 
 
-def test_the_shipped_sources_are_those_of_the_landing_zone():
-    assert list(SOURCES) == ["assignments", "campaigns", "customerio", "hubspot", "iterable", "links",
-                             "postmark", "segment", "sendgrid", "subscribers"]  # fmt: skip
+def test_the_shipped_sources_are_those_that_are_built_and_what_goes_with_them():
+    project = yaml.safe_load((REPOSITORY / "dbt_project" / "dbt_project.yml").read_text())
+    others = {"assignments", "campaigns", "links", "segment", "subscribers"}
+    assert SOURCES.keys() == {*project["vars"]["email_event_sources"], *others}
     assert {source.kind for source in SOURCES.values()} == {"email_events", "site_events", "reference"}
 
 
@@ -55,6 +57,9 @@ def test_a_new_declaration_is_found_by_being_there(tmp_path):
         ({"emails": ["$.a'b"]}, "is no JSONPath"),
         ({"excused": {"time": ["x"]}}, "which 'requires' does not"),
         ({"requires": {"recipient": ["$.email"]}, "excused": {"recipient": ["x"]}}, "needs the requirement 'type'"),
+        ({"json_api": 1}, "'json_api' must be true or false"),
+        ({"no_events": {"$.a": "b"}}, "must be a list of mappings"),
+        ({"no_events": [{"a": "b"}]}, "'a' is no JSONPath"),
         ({"reader_version": "1"}, "whole number"),
         ({"names_carry_data": "yes"}, "true or false"),
     ],

@@ -7,3 +7,20 @@
 {% macro iso_to_timestamp(text) -%}
     make_timestamp(epoch_us(try_cast({{ text }} as timestamptz)))
 {%- endmacro %}
+
+{#- A text without a zone as a time without one: ISO 8601, else the first of the strptime formats that fits. -#}
+{% macro local_timestamp_of(text, formats) -%}
+    {%- if formats -%}
+    coalesce(
+        try_cast({{ text }} as timestamp),
+        try_strptime(trim({{ text }}), ['{{ formats | join("', '") }}'])
+    )
+    {%- else -%}
+    try_cast({{ text }} as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A time without a zone, read in one, as a time in UTC. -#}
+{% macro local_to_utc(time, time_zone) -%}
+    make_timestamp(epoch_us(timezone('{{ time_zone }}', {{ time }})))
+{%- endmacro %}

@@ -1,0 +1,266 @@
+"""Objects that are not records but hold some: pages, envelopes, documents that refer to their own parts.
+
+Belongs here: which records an object holds, each as text. Does not belong here: finding objects in text
+(`json_text.py`), what a record must hold (`candidates.py`). Which keys mean what is declared by the source.
+
+Of a page the elements of its lists are the records, verbatim. Where more than the element belongs to the record, it is
+written around it, so that a record can be read without its file:
+
+    a page whose key says something     {"page": <the key>, "record": <the element>}
+    a document with parts it refers to  {"data": <the element>, "included": {<relationship>: <the part it names>}}
+    an envelope around a message        the message, with a first key `envelope` that holds the rest of the envelope
+
+What cutting made is not cut again: a record that is exported anew is the same record.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import translate
+from typing import Any, NamedTuple
+
+from orchestration.sources import Source
+
+MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+class Piece(NamedTuple):
+    """A JSON value and the text it was read from."""
+
+    value: Any
+    text: str
+
+
+class Cutter:
+    """The records within an object, by what a source declares of its pages, envelopes and documents."""
+
+    def __init__(self, pages: Iterable[str] = (), envelopes: Iterable[str] = (), json_api: bool = False) -> None:
+        pages = list(pages)
+        self._paths = [tuple(page.split(".")) for page in pages if "*" not in page]
+        self._envelopes = tuple(envelopes)
+        self._json_api = json_api
+        patterns = [translate(page) for page in pages if "*" in page]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        heads = {path[0] for path in self._paths}
+        self._marks = frozenset(heads.union(self._envelopes, ["data"] if json_api else []))
+
+    @classmethod
+    def of(cls, source: Source) -> Cutter:
+        """The cutter that a source declares."""
+        return cls(source.pages, source.envelopes, source.json_api)
+
+    def may_hold_records(self, value: Mapping[str, Any]) -> bool:
+        """Whether an object is worth a second look: False for nearly every record."""
+        if not self._marks.isdisjoint(value):
+            return True
+        return self._pattern is not None and any(map(self._pattern.match, value))
+
+    def names_a_key_in(self, text: str) -> bool:
+        """Whether a key that holds records is written anywhere in a text."""
+        return any(f'"{mark}"' in text for mark in self._marks)
+
+    def cut(self, piece: Piece) -> list[Piece] | None:
+        """The records within an object; None where it is a record itself."""
+        return self._cut(piece, MAX_DEPTH)
+
+    def _cut(self, piece: Piece, depth: int) -> list[Piece] | None:
+        if depth == 0 or not isinstance(piece.value, dict) or not self.may_hold_records(piece.value):
+            return None
+        found = self._document(piece) if self._json_api else None
+        if found is None:
+            found = self._page(piece)
+        if found is None:
+            found = self._keyed_page(piece)
+        if found is None:
+            found = self._message(piece)
+        if found is None:
+            return None
+        records: list[Piece] = []
+        for inner in found:
+            within = self._cut(inner, depth - 1)
+            records.extend([inner] if within is None else within)
+        return records
+
+    def _page(self, piece: Piece) -> list[Piece] | None:
+        """The elements of every list under a declared key."""
+        lists = [path for path in self._paths if _listed(_at(piece.value, path)) is not None]
+        if not lists:
+            return None
+        return [element for path in lists for element in _elements(_below(piece, path))]
+
+    def _keyed_page(self, piece: Piece) -> list[Piece] | None:
+        """The elements under keys that say something themselves, each with its key."""
+        if self._pattern is None or {"page", "record"} <= piece.value.keys():
+            return None
+        held = [
+            (key, inner)
+            for key, inner in _members(piece.text)
+            if self._pattern.match(key) and isinstance(inner.value, list | dict)
+        ]
+        if not held:
+            return None
+        return [
+            Piece({"page": key, "record": element.value}, f'{{"page":{json.dumps(key)},"record":{element.text}}}')
+            for key, inner in held
+            for element in (_elements(inner) if isinstance(inner.value, list) else [inner])
+        ]
+
+    def _document(self, piece: Piece) -> list[Piece] | None:
+        """The resources of a JSON:API document, each with the parts of the document that it refers to."""
+        value = piece.value
+        if not isinstance(value.get("data"), list | dict):
+            return None
+        is_list, parts = isinstance(value["data"], list), value.get("included")
+        if not is_list and not isinstance(parts, list):
+            return None
+        members = dict(_members(piece.text))
+        included = {
+            (part.value.get("type"), part.value.get("id")): part
+            for part in (_elements(members["included"]) if isinstance(parts, list) else ())
+            if isinstance(part.value, dict)
+        }
+        resources = _elements(members["data"]) if is_list else [members["data"]]
+        return [_with_parts(resource, included) if _is_resource(resource.value) else resource for resource in resources]
+
+    def _message(self, piece: Piece) -> list[Piece] | None:
+        """What an envelope holds: an object, or the text of some, plain or in base64; None where it is no JSON."""
+        if "envelope" in piece.value:
+            return None
+        for key in self._envelopes:
+            held = piece.value.get(key)
+            if isinstance(held, dict):
+                messages = [_below(piece, (key,))]
+            elif isinstance(held, str):
+                messages = _objects(held) or _objects(_from_base64(held))
+            else:
+                continue
+            if messages:
+                rest = {name: value for name, value in piece.value.items() if name != key}
+                return [_enclosed(message, rest) for message in messages]
+        return None
+
+
+def _is_resource(value: Any) -> bool:
+    return isinstance(value, dict) and ("attributes" in value or "relationships" in value)
+
+
+def _with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece]) -> Piece:
+    named: dict[str, list[Piece]] = {}
+    relationships = resource.value.get("relationships")
+    for name, relationship in relationships.items() if isinstance(relationships, dict) else ():
+        linkage = relationship.get("data") if isinstance(relationship, dict) else None
+        for link in linkage if isinstance(linkage, list) else [linkage]:
+            if isinstance(link, dict):
+                try:
+                    part = included.get((link.get("type"), link.get("id")))
+                except TypeError:  # an id that is no text names nothing
+                    continue
+                if part is not None:
+                    named.setdefault(name, []).append(part)
+    values = {name: parts[0].value if len(parts) == 1 else [p.value for p in parts] for name, parts in named.items()}
+    texts = ",".join(
+        f"{json.dumps(name)}:{parts[0].text if len(parts) == 1 else '[' + ','.join(p.text for p in parts) + ']'}"
+        for name, parts in named.items()
+    )
+    return Piece({"data": resource.value, "included": values}, f'{{"data":{resource.text},"included":{{{texts}}}}}')
+
+
+def _enclosed(message: Piece, rest: Mapping[str, Any]) -> Piece:
+    """A message with the rest of its envelope as first key; the rest is written anew, the message is not."""
+    if not isinstance(message.value, dict):
+        return message
+    envelope = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+    inside = message.text[message.text.index("{") + 1 :].lstrip()
+    text = f'{{"envelope":{envelope}{"" if inside.startswith("}") else ","}{inside}'
+    return Piece({"envelope": rest, **message.value}, text)
+
+
+def _objects(text: str | None) -> list[Piece]:
+    """The objects written one after another or in an array in a text; none where it is anything else."""
+    if not text or text.lstrip()[:1] not in ("{", "["):
+        return []
+    found: list[Piece] = []
+    position = _BLANK.match(text, 0).end()
+    try:
+        while position < len(text):
+            value, end = _DECODER.raw_decode(text, position)
+            piece = Piece(value, text[position:end])
+            found += _elements(piece) if isinstance(value, list) else [piece]
+            position = _BLANK.match(text, end).end()
+    except (ValueError, RecursionError):
+        return []
+    return found if all(isinstance(piece.value, dict) for piece in found) else []
+
+
+def _from_base64(text: str) -> str | None:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """A list, or the text of one, as a form field holds it; else None."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+        return inner if isinstance(inner, list) else None
+    return None
+
+
+def _below(piece: Piece, path: Sequence[str]) -> Piece:
+    for key in path:
+        # Of a key that is written twice the last one counts, as for whoever reads the object.
+        piece = dict(_members(piece.text))[key]
+    return Piece(_listed(piece.value), piece.value) if isinstance(piece.value, str) else piece
+
+
+def _members(text: str) -> Iterator[tuple[str, Piece]]:
+    """The keys of an object and what stands under each, in order. The text is known to be an object."""
+    position = _BLANK.match(text, text.index("{") + 1).end()
+    while text[position] != "}":
+        key, position = json.decoder.scanstring(text, position + 1)
+        position = _BLANK.match(text, _BLANK.match(text, position).end() + 1).end()  # past the colon
+        value, end = _DECODER.raw_decode(text, position)
+        yield key, Piece(value, text[position:end])
+        position = _BLANK.match(text, end).end()
+        if text[position] == ",":
+            position = _BLANK.match(text, position + 1).end()
+
+
+def _elements(piece: Piece) -> list[Piece]:
+    """The elements of a list, in order. The text is known to be a list."""
+    text, found = piece.text, []
+    position = _BLANK.match(text, text.index("[") + 1).end()
+    while text[position] != "]":
+        value, end = _DECODER.raw_decode(text, position)
+        found.append(Piece(value, text[position:end]))
+        position = _BLANK.match(text, end).end()
+        if text[position] == ",":
+            position = _BLANK.match(text, position + 1).end()
+    return found

@@ -1,0 +1,48 @@
+"""A file of one vendor in the folder of another is known for what it is, for every pair of sources."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from orchestration.exports import candidates, readers, sql
+from orchestration.exports.batch import open_reader
+from orchestration.exports.containers import Content
+from orchestration.exports.formats import HEAD_BYTES, recognise
+from orchestration.exports.json_lines import JsonLines
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES, recognisable
+from tests.vendors.reading import EMAIL_SOURCES, FIXTURES, fixtures
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    with closing(open_reader(Settings(home=tmp_path_factory.mktemp("reader")))) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("folder", EMAIL_SOURCES)
+def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
+    rows = JsonLines(tmp_path / "rows.jsonl")
+    for source in EMAIL_SOURCES:
+        for path in fixtures(source):
+            data = path.read_bytes()
+            content = Content(len(data), "", data=data)
+            form = recognise(content.head(HEAD_BYTES), complete=len(data) <= HEAD_BYTES)
+            for position, record in enumerate(readers.read(content, form, SOURCES[folder]), start=1):
+                name = f"{source}/{path.relative_to(FIXTURES / source)}"
+                rows.write({"export_id": name, "position": position, "record": record.text, "problem": record.problem})
+    path = tmp_path / "candidate.parquet"
+    candidates.from_spool(reader, rows, SOURCES[folder], recognisable(SOURCES), path)
+    found = reader.execute(
+        f"select distinct export_id, looks_like from read_parquet({sql.file_to_read(path)})"
+    ).fetchall()
+    own = [(name, owner) for name, owner in found if name.startswith(f"{folder}/") and owner is not None]
+    assert own == []
+    unnamed = [
+        (name, owner)
+        for name, owner in found
+        if not name.startswith(f"{folder}/") and name.split("/")[0] not in (owner or "").split(" or ")
+    ]
+    assert unnamed == []
