@@ -1,4 +1,5 @@
-{%- set attribution_window = "interval '" ~ var('attribution_window_days') ~ "' day" -%}
+{#- A click may come until the funnel's window ends, and an order until the attribution window of that click does. -#}
+{%- set closing_days = var('funnel_window_days') | int + var('attribution_window_days') | int -%}
 {#- methods.md section 2.1: below these the estimate of the open rate is noise. -#}
 {%- set least_delivered, least_calibration_clicks = 10000, 30 -%}
 with
@@ -88,7 +89,7 @@ final as (
         converted_messages,
         converted_messages / nullif(delivered, 0) as conversion_rate,
         case when conversions = 0 then 0 else revenue end as revenue,
-        cast(sent_on as timestamp) + interval '1' day + {{ attribution_window }} <= {{ as_of_now() }} as is_closed,
+        cast(sent_on as timestamp) + interval '{{ closing_days + 1 }}' day <= {{ as_of_now() }} as is_closed,
 
         -- intervals
         {{ wilson_lo('human_unique_opens', 'open_measurable') }} as human_open_rate_lo,
