@@ -57,28 +57,36 @@ campaign_clicks as (
         clicks.subscriber_key,
         clicks.message_key,
         clicks.occurred_at,
-        messages.campaign_key
+        messages.campaign_key,
+        messages.campaign_id
     from clicks
     inner join {{ ref('int_messages') }} as messages
         on clicks.message_key = messages.message_key
 
 ),
 
+-- What a page may call a campaign: its id, the name that the file gives it, and those that its events carry.
 campaign_labels as (
 
     select
         campaign_key,
         lower(trim(campaign_id)) as label
-    from {{ ref('dim_campaigns') }}
-    where campaign_id is not null
+    from campaign_clicks
+    where campaign_id != ''
 
     union
 
     select
         campaign_key,
         lower(trim(campaign_name)) as label
-    from {{ ref('dim_campaigns') }}
-    where campaign_id is not null
+    from {{ ref('int_declared_campaigns') }}
+
+    union
+
+    select
+        {{ campaign_key('esp', 'campaign_id') }} as campaign_key,
+        lower(trim(campaign_name)) as label
+    from {{ ref('int_event_campaign_names') }}
 
 ),
 
