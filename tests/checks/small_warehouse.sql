@@ -1,6 +1,8 @@
 -- A warehouse of three messages of one campaign and one order, small enough to be consistent by hand: message m1 was
 -- opened, clicked and led to an order, m2 was delivered, m3 bounced. Every suite must pass on it.
 create schema pipeline;
+create schema raw;
+create schema staging;
 create schema seeds;
 create schema intermediate;
 create schema marts;
@@ -9,7 +11,8 @@ create table pipeline.exports as
 select * from (values
     ('e1', 'sendgrid', 'a.json', 'c1', 100, 8, 8, 0, 'published', null, timestamp '2026-01-03', timestamp '2026-01-03'),
     ('e2', 'segment', 'b.json', 'c2', 100, 1, 1, 0, 'published', null, timestamp '2026-01-03', timestamp '2026-01-03'),
-    ('e3', 'sendgrid', 'c.json', 'c3', 0, 0, 0, 0, 'quarantined', 'empty', timestamp '2026-01-03', null)
+    ('e3', 'sendgrid', 'c.json', 'c3', 0, 0, 0, 0, 'quarantined', 'empty', timestamp '2026-01-03', null),
+    ('e4', 'links', 'd.csv', 'c4', 100, 1, 1, 0, 'published', null, timestamp '2026-01-03', timestamp '2026-01-03')
 ) as rows(
     export_id, source, file_name, content_sha256, bytes, records, records_loaded, records_rejected, status, reason,
     seen_at, published_at
@@ -30,9 +33,17 @@ select * from (values
     ('order', 'order', 4, 20, true, 'Order Completed|purchased')
 ) as rows(micro_conversion, family, stage, weight, is_macro, event);
 
+create table raw.links as
+select 'e4' as export_id, 1::bigint as position, '{"url_pattern": "/boots", "element": "hero"}' as record;
+
+create table staging.stg_assignments__arms as
+select
+    'subject' as experiment, 's1' as subscriber_key, 'a' as variant, false as is_ambiguous,
+    timestamp '2026-01-01' as assigned_at;
+
 create table intermediate.int_email_events as
 select
-    event_key, 'e1' as export_id, row_number() over () as position, subscriber_key, message_key, 'sendgrid' as esp,
+    event_key, 'e1' as export_id, row_number() over () as position, 1 as part, subscriber_key, message_key, 'sendgrid' as esp,
     event_type, null::varchar as event_subtype, event_type as raw_event_type, 'human' as actor, false as is_machine,
     'none' as machine_basis, 'spring' as campaign_id, 'Spring' as campaign_name, 'subject' as experiment, variant,
     null::varchar as message_stream, 'example.com' as recipient_domain, 'other' as mailbox_provider, url,
@@ -50,6 +61,9 @@ from (values
     ('v8', 's3', 'm3', 'bounced', 'b', null, null, 'hard', timestamp '2026-01-01 10:00:03')
 ) as rows(event_key, subscriber_key, message_key, event_type, variant, url, device_type, bounce_type, occurred_at);
 
+create table intermediate.int_email_event_records as
+select export_id, position, part, event_type, occurred_at from intermediate.int_email_events;
+
 create table intermediate.int_site_events as
 select
     'w1' as site_event_key, 'e2' as export_id, 1::bigint as position, 's1' as subscriber_key,
@@ -58,9 +72,14 @@ select
     'o1' as order_id, 59.90::decimal(18, 4) as amount, 'USD' as currency, '{"category": "boots"}' as properties,
     'mobile' as device_type, timestamp '2026-01-01 12:00:00' as occurred_at;
 
+create table intermediate.int_site_event_records as
+select export_id, position, 'track' as call_type, event_name, occurred_at from intermediate.int_site_events
+union all
+select 'e2', 2, 'identify', null, timestamp '2026-01-01 12:00:00';
+
 create table intermediate.int_orders as
 select
-    'k1' as order_key, 'o1' as order_id, 's1' as subscriber_key, 'm1' as message_key, 'g1' as campaign_key,
+    'k1' as order_key, 'w1' as event_key, 'o1' as order_id, false as lacks_rate, 's1' as subscriber_key, 'm1' as message_key, 'g1' as campaign_key,
     timestamp '2026-01-01 11:01:00' as click_at, timestamp '2026-01-01 12:00:00' as ordered_at,
     59.90::decimal(18, 2) as revenue;
 

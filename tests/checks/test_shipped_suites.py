@@ -28,6 +28,11 @@ DEFECTS = [
     ("int_email_events", "exports_are_published", "update pipeline.exports set status = 'withdrawn'"),
     ("int_email_events", "esp_is_that_of_the_export", f"update {EVENTS} set esp = 'postmark' where event_key = 'v1'"),
     ("int_email_events", "event_type_is_mapped", f"update {EVENTS} set event_type = 'other' where event_key = 'v1'"),
+    (
+        "int_email_events",
+        "no_record_is_left_out",
+        "insert into intermediate.int_email_event_records values ('e1', 9, 1, 'opened', null)",
+    ),
     ("int_email_events", "machines_are_no_people", f"update {EVENTS} set is_machine = true where event_key = 'v3'"),
     ("int_email_events", "unknown_actors_only_open", f"update {EVENTS} set actor = 'unknown' where event_key = 'v4'"),
     ("int_email_events", "recipients_have_messages", f"update {EVENTS} set message_key = null where event_key = 'v4'"),
@@ -51,7 +56,19 @@ DEFECTS = [
         "subscribers_are_resolved",
         f"insert into {SITE} select s.* from {SITE} s, range(99); update {SITE} set subscriber_key = null",
     ),
+    (
+        "int_site_events",
+        "no_record_is_left_out",
+        "insert into intermediate.int_site_event_records values ('e2', 3, 'track', 'Page Viewed', null)",
+    ),
+    (
+        "int_site_events",
+        "call_type_is_read",
+        "insert into intermediate.int_site_event_records values ('e2', 3, 'group', null, timestamp '2026-01-01')",
+    ),
     ("int_site_events", "no_address_is_stored", f'update {SITE} set properties = \'{{"to": "someone@example.com"}}\''),
+    ("int_orders", "amounts_have_an_exchange_rate", f"update {ORDERS} set lacks_rate = true, revenue = null"),
+    ("int_orders", "orders_have_an_amount", f"update {ORDERS} set revenue = null"),
     ("fct_messages", "messages_are_there", "delete from marts.fct_messages"),
     ("fct_messages", "no_message_is_lost", "delete from marts.fct_messages where message_key = 'm2'"),
     ("fct_messages", "no_message_is_invented", f"delete from {EVENTS} where message_key = 'm2'"),
@@ -100,6 +117,17 @@ DEFECTS = [
     ("dim_links", "campaigns_exist", "delete from marts.dim_campaigns"),
     ("dim_links", "no_query_is_stored", "update marts.dim_links set url = url || '?id=7'"),
     ("dim_links", "no_address_is_stored", "update marts.dim_links set url = url || '/someone@example.com'"),
+    (
+        "dim_links",
+        "patterns_are_regular_expressions",
+        "insert into raw.links values ('e4', 2, '{\"url_pattern\": \"(boots\"}')",
+    ),
+    (
+        "dim_assignments",
+        "nobody_is_in_two_arms",
+        "insert into staging.stg_assignments__arms values ('subject', 's2', 'a', true, null), "
+        "('subject', 's2', 'b', true, null)",
+    ),
     (
         "dim_assignments",
         "one_control_per_experiment",

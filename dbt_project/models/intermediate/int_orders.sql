@@ -89,7 +89,9 @@ converted_reductions as (
     select
         reductions.order_id,
         reductions.is_whole,
-        reductions.amount * {{ exchange_rate('reductions.currency', 'rates.rate') }} as amount
+        reductions.amount * {{ exchange_rate('reductions.currency', 'rates.rate') }} as amount,
+        reductions.amount is not null
+        and {{ exchange_rate('reductions.currency', 'rates.rate') }} is null as lacks_rate
     from reductions
     left join rates
         on {{ exchange_rate_applies('reductions.currency', 'reductions.ordered_at', 'rates') }}
@@ -101,6 +103,7 @@ reduced_orders as (
     select
         order_id,
         bool_or(is_whole) as is_void,
+        bool_or(lacks_rate) as lacks_rate,
         sum(case when is_whole then 0 else amount end) as amount,
         count(case when not is_whole and amount is null then 1 end) as unknown_amounts
     from converted_reductions
@@ -132,6 +135,11 @@ final as (
         -- attributes
         priced_orders.order_id,
         priced_orders.currency,
+        not coalesce(reduced_orders.is_void, false)
+        and (
+            (priced_orders.amount is not null and priced_orders.gross_revenue is null)
+            or coalesce(reduced_orders.lacks_rate, false)
+        ) as lacks_rate,
 
         -- measures
         cast(

@@ -58,6 +58,7 @@ final as (
 
         -- attributes
         calls.source_event_id is not null as is_numbered,
+        calls.call_type,
         calls.event_name,
         {{ url_without_query('calls.page_url') }} as page_url,
         {{ url_query('calls.page_url') }} as page_query,
