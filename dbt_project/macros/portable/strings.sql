@@ -21,6 +21,14 @@
     '[^ <>(),;:/?&=#|"]+(@|%(25)*40)[^ <>(),;:/?&=#|"]*[^ <>(),;:/?&=#|"\\]'
 {%- endmacro %}
 
+{#-
+  The pattern of an IP address inside a longer text: four numbers with dots, eight groups with colons, or fewer groups
+  and a double colon. A time of day is none.
+-#}
+{% macro network_address_pattern() -%}
+    '\b([0-9]{1,3}([.][0-9]{1,3}){3}|([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|([0-9A-Fa-f]{1,4}:)+(:[0-9A-Fa-f]{1,4})+)\b'
+{%- endmacro %}
+
 {% macro sha256_hex(text) -%}
     sha256({{ text }})
 {%- endmacro %}

@@ -9,3 +9,24 @@
         else {{ text }}
     end
 {%- endmacro %}
+
+{#-
+  A short text from outside that is published (a campaign's name, a subject, a variant, a file's name), without the
+  e-mail and IP addresses that somebody may have written into it. Long texts of single events want `mask_addresses`.
+-#}
+{% macro mask_personal(text) -%}
+    case
+        when
+            {{ text }} like '%@%'
+            or {{ text }} like '%!%%40%' escape '!'
+            or {{ text }} like '%.%.%.%'
+            or {{ text }} like '%::%'
+            or {{ text }} like '%:%:%:%'
+            then {{ regexp_replace_all(
+                regexp_replace_all(text, address_pattern(), "'[address]'"),
+                network_address_pattern(),
+                "'[network address]'"
+            ) }}
+        else {{ text }}
+    end
+{%- endmacro %}

@@ -33,7 +33,7 @@ user_agents as (
     select
         user_agent,
         device_type,
-        email_client
+        {{ mask_personal('email_client') }} as email_client
     from {{ source('restricted', 'user_agents') }}
 
 ),
@@ -75,9 +75,9 @@ final as (
         staged.is_machine,
         staged.machine_basis,
         staged.campaign_id,
-        {{ mask_addresses('staged.campaign_name') }} as campaign_name,
-        staged.experiment,
-        staged.variant,
+        {{ mask_personal('staged.campaign_name') }} as campaign_name,
+        {{ mask_personal('staged.experiment') }} as experiment,
+        {{ mask_personal('staged.variant') }} as variant,
         staged.message_stream,
         recipients.recipient_domain,
         coalesce(recipients.mailbox_provider, 'unknown') as mailbox_provider,
@@ -85,7 +85,7 @@ final as (
         {{ url_query('staged.url') }} as url_query,
         staged.link_position,
         coalesce(user_agents.device_type, staged.device_type) as device_type,
-        coalesce(user_agents.email_client, staged.email_client) as email_client,
+        coalesce(user_agents.email_client, {{ mask_personal('staged.email_client') }}) as email_client,
         case
             when staged.event_type = 'bounced' and staged.event_subtype = 'hard' then 'hard'
             when staged.event_type = 'bounced' then 'soft'

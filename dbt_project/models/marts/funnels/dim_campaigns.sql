@@ -19,8 +19,7 @@ event_names as (
         esp,
         campaign_id,
         min(campaign_name) as campaign_name
-    from {{ ref('int_email_events') }}
-    where campaign_name is not null
+    from {{ ref('int_event_campaign_names') }}
     group by esp, campaign_id
 
 ),
@@ -77,8 +76,8 @@ final as (
         campaigns.campaign_key,
 
         -- attributes
-        campaigns.esp,
-        nullif(campaigns.campaign_id, '') as campaign_id,
+        {{ mask_personal('campaigns.esp') }} as esp,
+        nullif({{ mask_personal('campaigns.campaign_id') }}, '') as campaign_id,
         case
             when campaigns.campaign_id = '' then '(no campaign)'
             else coalesce(campaigns.campaign_name, event_names.campaign_name)

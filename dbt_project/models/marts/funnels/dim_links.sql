@@ -101,7 +101,7 @@ final as (
         links.campaign_key,
 
         -- attributes
-        links.url,
+        {{ mask_personal('links.url') }} as url,
         described.element,
         described.element_type,
         described.position,

@@ -202,7 +202,7 @@ final as (
         links.link_key,
 
         -- attributes
-        coalesce(links.content_category, placed.content_category) as content_category,
+        coalesce(links.content_category, {{ mask_personal('placed.content_category') }}) as content_category,
         links.element,
 
         -- times

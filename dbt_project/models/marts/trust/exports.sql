@@ -14,21 +14,21 @@ final as (
 
         -- attributes
         source,
-        file_name,
+        {{ mask_personal('file_name') }} as file_name,
         content_sha256,
         bytes,
         records,
         records_loaded,
         records_rejected,
         status,
-        reason,
+        {{ mask_personal('reason') }} as reason,
 
         -- times
         seen_at,
         published_at,
 
         -- beyond the contract
-        member,
+        {{ mask_personal('member') }} as member,
         run_id
     from ledger
 

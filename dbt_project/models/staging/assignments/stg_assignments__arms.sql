@@ -19,9 +19,9 @@ identities as (
 typed as (
 
     select
-        {{ filled('experiment') }} as experiment,
+        {{ mask_personal(filled('experiment')) }} as experiment,
         {{ normalised_email('email') }} as email,
-        {{ filled('variant') }} as variant,
+        {{ mask_personal(filled('variant')) }} as variant,
         {{ utc_timestamp('assigned_at') }} as assigned_at
     from records
 

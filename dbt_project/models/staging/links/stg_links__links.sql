@@ -21,10 +21,10 @@ typed as (
     select
         {{ filled('campaign_id') }} as campaign_id,
         {{ filled('url_pattern') }} as url_pattern,
-        {{ filled('element') }} as element,
-        lower({{ filled('element_type') }}) as element_type,
+        {{ mask_personal(filled('element')) }} as element,
+        lower({{ mask_personal(filled('element_type')) }}) as element_type,
         try_cast({{ filled('element_position') }} as integer) as position,
-        {{ filled('content_category') }} as content_category,
+        {{ mask_personal(filled('content_category')) }} as content_category,
         try_cast({{ filled('is_hidden') }} as boolean) as is_hidden,
         {{ utc_timestamp('updated_at') }} as updated_at
     from records

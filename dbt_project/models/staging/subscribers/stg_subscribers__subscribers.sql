@@ -20,8 +20,8 @@ typed as (
 
     select
         {{ normalised_email('email') }} as email,
-        {{ filled('signup_source') }} as signup_source,
-        {{ filled('time_zone') }} as time_zone,
+        {{ mask_personal(filled('signup_source')) }} as signup_source,
+        {{ mask_personal(filled('time_zone')) }} as time_zone,
         {{ filled('attributes') }} as attributes,
         {{ utc_timestamp('signed_up_at') }} as signed_up_at,
         {{ utc_timestamp('updated_at') }} as updated_at
