@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration import due, gates, progress, publication, relations
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
+from orchestration.assets.raw import UNCLAIMED_KEY
 from orchestration.dbt import Dbt
 from orchestration.exports import ledger
 from orchestration.resources import Warehouse
@@ -18,7 +19,8 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
 
     @dg.asset(
         key=KEY,
-        deps=[dg.AssetKey([mart.schema, mart.name]) for mart in marts],
+        # The ledger that is published shall know what this run put into it.
+        deps=[*(dg.AssetKey([mart.schema, mart.name]) for mart in marts), UNCLAIMED_KEY],
         group_name="publication",
         owners=OWNERS,
         kinds={"duckdb", "file"},

@@ -14,17 +14,21 @@ from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
 from orchestration.checks.suites import Suite
-from orchestration.exports.load import LoadReport, load_source
+from orchestration.exports.landing import UNCLAIMED
+from orchestration.exports.load import LoadReport, hold_unclaimed, load_source
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 from orchestration.sources import Source
+
+UNCLAIMED_KEY = dg.AssetKey(["landing", UNCLAIMED])
 
 
 def build_raw_assets(
     settings: Settings, sources: Mapping[str, Source], suites: Mapping[str, Suite]
 ) -> list[dg.AssetsDefinition]:
-    """`raw/<source>` for every declared source, guarded by the suite its declaration names."""
-    return [_raw_asset(settings, source, suites, sources) for source in sources.values()]
+    """`raw/<source>` for every declared source, guarded by the suite its declaration names, and `landing/unclaimed`."""
+    raw = [_raw_asset(settings, source, suites, sources) for source in sources.values()]
+    return [*raw, _unclaimed_asset(settings, sources)]
 
 
 def _raw_asset(
@@ -64,6 +68,29 @@ def _raw_asset(
         yield factory.held_back_result(key, held)
 
     return raw
+
+
+def _unclaimed_asset(settings: Settings, sources: Mapping[str, Source]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=UNCLAIMED_KEY,
+        group_name="raw",
+        owners=OWNERS,
+        kinds={"file"},
+        pool=WAREHOUSE_POOL,
+        description="Files of the landing zone that no source claims: beside the sources' folders, or in a folder that "
+        "is none. They are not read; each stands in the ledger and in the quarantine, with its reason.",
+        check_specs=[factory.held_back_spec(UNCLAIMED_KEY)],
+    )
+    def unclaimed(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
+        say = progress.to(context.log)
+        report = hold_unclaimed(warehouse.get_connection, settings, context.run_id, say, sources)
+        yield dg.MaterializeResult(
+            metadata={"exports_held_back": report.held_back, "exports_known_already": report.known}
+        )
+        held = [(export.export_id, export.file_name, export.reason) for export in report.held]
+        yield factory.held_back_result(UNCLAIMED_KEY, held)
+
+    return unclaimed
 
 
 def _metadata(report: LoadReport) -> dict[str, object]:

@@ -6,6 +6,7 @@ where exports come from and where they go (`load.py`).
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from orchestration.exports.containers import Content, Spool
 from orchestration.exports.decisions import Decision, held
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
-from orchestration.exports.json_text import Record, is_strict
+from orchestration.exports.json_text import CONTINUED, Record, is_strict
 from orchestration.exports.landing import LandingFile
 from orchestration.exports.quarantine import Rejected
 from orchestration.exports.recognition import owner_by_content
@@ -34,6 +35,8 @@ from orchestration.sources import SOURCES, Source
 MAX_EXPORTS = 10_000
 MAX_BYTES_IN_MEMORY = 64_000_000
 MAX_BYTES = 1_000_000_000
+# What a column is called: a few words, no sentence.
+_COLUMN_NAME = re.compile(r"[\w()/#%.-]{1,64}( [\w()/#%.-]{1,64}){0,3}")
 
 
 @dataclass
@@ -98,7 +101,9 @@ class Batch:
                 form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
                 scan = self._scan(content, form)
                 if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
-                    self._write(incoming, readers.read(content, form, self._source))
+                    records = self._write(incoming, readers.read(content, form, self._source))
+                    if not records and form.kind is Kind.DELIMITED:
+                        self._demand_header(readers.header(content, form))
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
 
@@ -143,7 +148,7 @@ class Batch:
             return {}
         rows = self._reader.execute(
             f"select export_id, problem, count(*) from {candidates.relation(self.candidates)} "
-            "where problem is not null group by all order by export_id, count(*) desc, problem"
+            f"where problem is not null and {candidates.BEGINS} group by all order by export_id, count(*) desc, problem"
         ).fetchall()
         return {
             identity: {problem: count for _, problem, count in group}
@@ -151,14 +156,17 @@ class Batch:
         }
 
     def rejected(self) -> Iterator[tuple[str, Iterator[Rejected]]]:
-        """The unreadable records of each export that has any, in order of export_id and position."""
+        """The unreadable records of each export that has any, in order of export_id and position.
+
+        One that is too long comes in pieces: the problem of the first is its reason, those of the others number them.
+        """
         if not self.candidates:
             return
         cursor = self._reader.execute(
             f"select export_id, position, problem, record from {candidates.relation(self.candidates)} "
-            "where problem is not null order by export_id, position"
+            f"where problem is not null order by export_id, position, not {candidates.BEGINS}, problem"
         )
-        rows = (row for rows in iter(lambda: cursor.fetchmany(1_000), []) for row in rows)
+        rows = (row for rows in iter(lambda: cursor.fetchmany(100), []) for row in rows)
         for identity, group in groupby(rows, key=lambda row: row[0]):
             yield identity, (Rejected(*row[1:]) for row in group)
 
@@ -166,7 +174,8 @@ class Batch:
         """How many records there are, and how many of them are not readable."""
         if not self.candidates:
             return 0, 0
-        counts = f"select count(*), count(problem) from {candidates.relation(self.candidates)}"
+        records = candidates.relation(self.candidates)
+        counts = f"select count(*), count(problem) from {records} where {candidates.BEGINS}"
         return self._reader.execute(counts).fetchone()
 
     def discard(self) -> None:
@@ -207,12 +216,23 @@ class Batch:
         self._spool.discard(path)
         return False
 
-    def _write(self, incoming: Incoming, records: Iterable[Record]) -> None:
+    def _write(self, incoming: Incoming, records: Iterable[Record]) -> int:
+        """Spool the records of an export; returns how many there are."""
         if self._rows is None:
             self._rows = JsonLines(self._spool.new_path(".jsonl"))
-        for position, (text, problem) in enumerate(records, start=1):
+        position = 0
+        for text, problem in records:
+            if problem is None or not problem.startswith(CONTINUED):
+                position += 1
             row = {"export_id": incoming.export_id, "position": position, "record": text, "problem": problem}
             self._rows.write(row)
+        return position
+
+    def _demand_header(self, names: Sequence[str]) -> None:
+        """Raise FormatError where the only line of a text heads no table: a message perhaps, or a stray note."""
+        known = {key for key_sets in self._vendors.values() for keys in key_sets for key in keys}
+        if known.isdisjoint(names) and (len(names) < 2 or not all(map(_COLUMN_NAME.fullmatch, names))):
+            raise FormatError("unknown format: one line of text, and no header of a table")
 
 
 def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> duckdb.DuckDBPyConnection:

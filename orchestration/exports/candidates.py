@@ -33,12 +33,15 @@ import duckdb
 
 from orchestration.exports import sql
 from orchestration.exports.json_lines import JsonLines
+from orchestration.exports.json_text import CONTINUED
 from orchestration.settings import Settings
 from orchestration.sources import Source
 
 # Said where DuckDB read nothing, or something other than one record: the patient readers then take over.
 UNREAD = "unread"
 PAGE = "a page of records in the place of one"
+# Whether a row begins a record: one that is too long to be held whole has further rows with its other pieces.
+BEGINS = f"not coalesce(starts_with(problem, '{CONTINUED}'), false)"
 
 _NOT_STRICT = "invalid JSON"
 _NOBODYS = "?"
@@ -127,6 +130,7 @@ def write_profile(
             kinds as (
                 select export_id, problem, looks_like, count(*) as times
                 from {relation(candidates) if candidates else _NO_ROWS}
+                where {BEGINS}
                 group by all
             ),
             counted as (

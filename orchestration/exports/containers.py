@@ -179,6 +179,12 @@ class Allowance:
             )
 
 
+def whole(path: Path) -> Content:
+    """A file's content as it is, an archive included. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return _plain(file, path)
+
+
 def unpack(path: Path, spool: Spool, settings: Settings) -> Iterator[Part]:
     """The exports in a file of the landing zone, one by one; a ZIP has one per member.
 
@@ -191,10 +197,7 @@ def unpack(path: Path, spool: Spool, settings: Settings) -> Iterator[Part]:
         if not _is_container(magic):
             yield Part(_plain(file, path))
             return
-    allowance = Allowance(settings)
-    with path.open("rb") as file:
-        packed = _plain(file, path)
-    yield from _unpacked(Part(packed), spool, allowance, depth=1)
+    yield from _unpacked(Part(whole(path)), spool, Allowance(settings), depth=1)
 
 
 def printable(name: str) -> str:

@@ -27,6 +27,13 @@ def held(reason: str) -> Decision:
     return Decision(QUARANTINED, reason)
 
 
+def unclaimed(name: str, sources: Collection[str]) -> Decision:
+    """A file that lies outside every source's folder, at `landing/<name>`."""
+    folder, _, below = name.partition("/")
+    where = f"nothing reads landing/{folder}" if below else "the file lies beside the sources' folders"
+    return held(f"no source: {where}. Move the file to landing/<source>; sources are {', '.join(sorted(sources))}")
+
+
 def decide(
     profile: Mapping[str, Any],
     refusals: Sequence[Outcome],

@@ -35,6 +35,8 @@ _STRANGERS = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 )
+# A tar archive says so behind its first member's name; nothing else of it is text or JSON.
+_TAR, _TAR_AT = b"ustar", 257
 _FORM = re.compile(r"[A-Za-z_][\w%.\[\]-]*=[^\s]*(&[\w%.\[\]-]+=[^\s]*)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -74,6 +76,8 @@ def recognise(head: bytes, complete: bool) -> Format:
     for magic, what in _STRANGERS:
         if head.startswith(magic):
             raise FormatError(f"unknown format: this is {what}")
+    if head[_TAR_AT:].startswith(_TAR):
+        raise FormatError("unknown format: this is a tar archive; pack its files as ZIP, or land each by itself")
     encoding = _encoding(head)
     text = _decode(head, encoding).lstrip("\ufeff \t\r\n")
     if not text.strip("\x00"):

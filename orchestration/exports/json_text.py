@@ -17,17 +17,21 @@ from typing import Any, NamedTuple
 from orchestration.exports.cutting import Cutter, Piece
 
 MAX_RECORD_CHARS = 16 * 1024 * 1024  # as much as DuckDB reads of one object
+_LOOKAHEAD = 1024  # so much of the next line stays in view at the end of a piece
 
 NOT_AN_OBJECT = "not an object"
 NOT_JSON = "invalid JSON"
 NOT_UTF8 = "not UTF-8"
 TOO_LONG = "longer than 16 MiB"
 TRUNCATED = "truncated"
+# What follows the first piece of a record that is too long to be held whole: pieces are numbered and belong together.
+CONTINUED = "continued "
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
 _BLANK_OR_COMMA = re.compile(r"[ \t\r\n,\ufeff]*")
 _STRUCTURE = re.compile(r'"(?:[^"\\\r\n]|\\.)*"|[{}\[\]]|["\r\n]')
 _LINE_WITH_VALUE = re.compile(r"^([ \t]*),?[ \t]*[{\[]", re.MULTILINE)
+_MARK = re.compile(r'\\.|["{}\[\]\r\n]', re.DOTALL)
 _TOKEN = re.compile(r"[^,\]\r\n]+")
 _LINE = re.compile(r"[^\r\n]+")
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
@@ -138,6 +142,9 @@ class _Window:
         line_start = max(self.text.rfind("\n", 0, self.position), self.text.rfind("\r", 0, self.position)) + 1
         return not self.text[line_start : self.position].strip()
 
+    def indent(self) -> int:
+        return _indent(self.text, self.position)
+
     def skip(self, pattern: re.Pattern) -> str:
         start = self.position
         self.position = pattern.match(self.text, start).end()
@@ -154,7 +161,8 @@ def _next_value(text: _Window, in_array: bool, cutter: Cutter) -> Iterator[Recor
     try:
         value, end = _DECODER.raw_decode(text.text, start)
     except (ValueError, RecursionError):
-        yield _damaged(text, in_array)
+        damaged = _damaged(text, in_array)
+        yield from _overlong(text) if damaged is None else [damaged]
         return
     if not isinstance(value, dict):
         # A bare number or word at the top level ends with its line: what follows on it is no record of its own.
@@ -200,11 +208,13 @@ def _is_encodable(value: dict, piece: str) -> bool:
     return True
 
 
-def _damaged(text: _Window, in_array: bool) -> Record:
-    """Take what cannot be read off the text, up to where the next record begins."""
+def _damaged(text: _Window, in_array: bool) -> Record | None:
+    """Take what cannot be read off the text, up to where the next record begins; None where that is out of sight."""
     whole, start = text.text, text.position
     if whole[start] not in "{[":
         end = (_TOKEN if in_array else _LINE).match(whole, start).end()
+        if end - start > MAX_RECORD_CHARS:
+            return None
         return _record(text.take(end - start).rstrip(), NOT_JSON)
     limit = min(len(whole), start + MAX_RECORD_CHARS)
     end = _closing(whole, start, limit)
@@ -217,7 +227,49 @@ def _damaged(text: _Window, in_array: bool) -> Record:
         end = line
     if end is not None:
         return _record(text.take(end - start).rstrip(" \t\r\n,"), NOT_JSON)
-    return _record(text.take(limit - start).rstrip(), TRUNCATED if limit == len(whole) else TOO_LONG)
+    if limit < len(whole):
+        return None
+    return _record(text.take(limit - start).rstrip(), TRUNCATED)
+
+
+def _overlong(text: _Window) -> Iterator[Record]:
+    """Take a record that is longer than the view off the text, in pieces, to where its bracket closes or its line ends.
+
+    Where it spans lines, it ends before the first that begins a value and is indented no more than its own.
+    """
+    is_bare = text.first() not in "{["
+    indent, depth, in_string, problem, pieces = text.indent(), 0, False, TOO_LONG, 0
+    while text.ahead():
+        whole, start = text.text, text.position
+        limit = min(len(whole), start + MAX_RECORD_CHARS - _LOOKAHEAD)
+        end, seen = None, start
+        for token in _MARK.finditer(whole, start, limit):
+            mark, seen = token.group(), token.end()
+            if mark in "\r\n":
+                in_string = False  # no string of JSON spans lines
+                line = _LINE_WITH_VALUE.match(whole, seen)
+                if is_bare or (line and len(line.group(1)) <= indent):
+                    end = seen
+                    break
+            elif mark == '"':
+                in_string = not in_string
+            elif not in_string and not is_bare and mark in "{}[]":
+                depth += 1 if mark in "{[" else -1
+                if depth == 0:
+                    end = seen
+                    break
+        if end is None and seen < limit < len(whole) and whole[limit - 1] == "\\":
+            limit -= 1  # an escape is not cut in two
+        piece = text.take((end or limit) - start)
+        yield Record(_BAD_BYTE.sub(_as_latin_1, piece if end is None else piece.rstrip("\r\n")), problem)
+        if end is not None:
+            return
+        pieces += 1
+        problem = f"{CONTINUED}{pieces:06}"
+
+
+def _as_latin_1(match: re.Match) -> str:
+    return chr(ord(match.group()) - 0xDC00)
 
 
 def _may_end_at(text: str, end: int, in_array: bool) -> bool:
@@ -255,9 +307,14 @@ def _is_sound(text: str, line: int) -> bool:
 
 def _next_line_with_value(text: str, start: int, limit: int) -> int | None:
     """The start of the next line that begins a value and is indented no more than the line of `start`."""
-    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    indent = start - line_start if not text[line_start:start].strip(" \t,") else 0
+    indent = _indent(text, start)
     for match in _LINE_WITH_VALUE.finditer(text, start + 1, limit):
         if len(match.group(1)) <= indent:
             return match.start()
     return None
+
+
+def _indent(text: str, start: int) -> int:
+    """How far a value stands from the beginning of its line; 0 where more than blanks stands before it."""
+    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    return start - line_start if not text[line_start:start].strip(" \t,") else 0

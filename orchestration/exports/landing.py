@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,17 @@ from orchestration.exports.landing_index import LandingIndex
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 
+# What stands for the source of a file that lies outside every source's folder.
+UNCLAIMED = "unclaimed"
+# Below that of every source: where a folder's source is declared later, its files are new again.
+UNCLAIMED_VERSION = 0
 # What browsers, copy programs and transfer clients call a file they are still writing.
 _IN_PROGRESS = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".download")
 
 
 @dataclass(frozen=True, slots=True)
 class LandingFile:
-    """A file below `landing/<source>`.
+    """A file below `landing/<source>`, or outside every source's folder (`source` is then UNCLAIMED).
 
     `name` is its printable path below that folder, `size` is in bytes, `mtime_ns` its time of change in nanoseconds.
     With a `problem` it is not read, and the problem is the reason, fit for the ledger.
@@ -37,6 +41,11 @@ class LandingFile:
     mtime_ns: int
     problem: str | None = None
 
+    @property
+    def landed(self) -> str:
+        """Its printable path below the home."""
+        return f"landing/{self.name}" if self.source == UNCLAIMED else f"landing/{self.source}/{self.name}"
+
 
 def list_files(landing: Path, source: str) -> Iterator[LandingFile]:
     """Every file of a source at any depth, in the order of the names. Hidden and half-written ones are passed over."""
@@ -46,6 +55,12 @@ def list_files(landing: Path, source: str) -> Iterator[LandingFile]:
         yield LandingFile(source, root, ".", 0, root.lstat().st_mtime_ns, _leaves("the folder"))
     elif root.is_dir():
         yield from _below(source, root, "", zone)
+
+
+def list_unclaimed(landing: Path, sources: Collection[str]) -> Iterator[LandingFile]:
+    """Every file beside the folders of the sources, or in a folder that is none of theirs, by name."""
+    if landing.is_dir():
+        yield from _below(UNCLAIMED, landing, "", landing.resolve(), passed_over=sources)
 
 
 def settled(files: Iterable[LandingFile], settle_seconds: float, scratch: Path) -> Iterator[LandingFile]:
@@ -76,34 +91,34 @@ def is_unchanged(file: LandingFile) -> bool:
     return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)
 
 
-def pending_files(settings: Settings, sources: Iterable[str] = SOURCES) -> list[LandingFile]:
+def pending_files(settings: Settings, sources: Collection[str] = SOURCES) -> list[LandingFile]:
     """What a load would look at: files whose present state it has not dealt with, half-copied ones included.
+
+    Files that none of the sources claims are among them.
 
     Never opens the warehouse: it compares with the landing index, which the loader keeps beside it.
     """
     with LandingIndex(settings, read_only=True) as index:
-        return [
+        claimed = [
             file
             for source in sources
             for file in list_files(settings.landing, source)
             if not index.knows(file, SOURCES[source].reader_version)
         ]
+        unclaimed = list_unclaimed(settings.landing, sources)
+        return claimed + [file for file in unclaimed if not index.knows(file, UNCLAIMED_VERSION)]
 
 
-def unread_folders(landing: Path, sources: Iterable[str] = SOURCES) -> list[str]:
-    """Names directly below the landing zone that are no source: what lies there is read by nobody."""
-    known = set(sources)
-    return sorted(p.name for p in landing.glob("*") if p.name not in known and not p.name.startswith("."))
-
-
-def _below(source: str, folder: Path, prefix: str, zone: Path) -> Iterator[LandingFile]:
+def _below(
+    source: str, folder: Path, prefix: str, zone: Path, passed_over: Collection[str] = ()
+) -> Iterator[LandingFile]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         yield LandingFile(source, folder, printable(prefix) or ".", 0, 0, _unreadable("the folder", error))
         return
     for entry in entries:
-        if entry.name.startswith(".") or entry.name.lower().endswith(_IN_PROGRESS):
+        if entry.name.startswith(".") or entry.name.lower().endswith(_IN_PROGRESS) or entry.name in passed_over:
             continue
         name = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):

@@ -25,9 +25,17 @@ from orchestration import due
 from orchestration.checks.outcome import Outcome
 from orchestration.exports import ledger, quarantine
 from orchestration.exports.batch import Batch, Incoming, open_reader
-from orchestration.exports.containers import Part, Spool, unpack
-from orchestration.exports.decisions import PUBLISHED, Decision, decide, held, refusals_by_export
-from orchestration.exports.landing import LandingFile, is_unchanged, list_files, settled
+from orchestration.exports.containers import Part, Spool, unpack, whole
+from orchestration.exports.decisions import PUBLISHED, Decision, decide, held, refusals_by_export, unclaimed
+from orchestration.exports.landing import (
+    UNCLAIMED,
+    UNCLAIMED_VERSION,
+    LandingFile,
+    is_unchanged,
+    list_files,
+    list_unclaimed,
+    settled,
+)
 from orchestration.exports.landing_index import LandingIndex
 from orchestration.exports.publishing import LedgerRow, publish
 from orchestration.exports.quarantine import Rejected
@@ -40,6 +48,10 @@ Audit = Callable[[Source, Path], Sequence[Outcome]]
 
 # Exports that a report names, held and published ones each, so that it does not grow with their number.
 MAX_NAMED = 200
+# Stands in for the declaration of files that no source claims: it recognises nothing and reads nothing.
+_NO_SOURCE = Source(
+    source=UNCLAIMED, description="", kind="", recognised_by=(), requires={}, reader_version=UNCLAIMED_VERSION
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,26 @@ def load_source(
         return load.report
 
 
+def hold_unclaimed(
+    connect: Connect,
+    settings: Settings,
+    run_id: str,
+    progress: Callable[[str], None] = lambda text: None,
+    sources: Mapping[str, Source] = SOURCES,
+) -> LoadReport:
+    """Put the files that no source claims into the ledger and the quarantine, whole, each with its reason.
+
+    Raises what `load_source` raises.
+    """
+    with _loading(_NO_SOURCE, connect, settings, run_id, sources, progress=progress) as load:
+        listed = list_unclaimed(settings.landing, sources)
+        pending = (file for file in listed if not load.index.knows(file, UNCLAIMED_VERSION))
+        for file in settled(pending, settings.settle_seconds, settings.work):
+            load.hold(file)
+        load.flush()
+        return load.report
+
+
 def release(
     export_id: str,
     reason: str,
@@ -144,6 +176,10 @@ def release(
             return ledger.restore(warehouse, export.export_id, reason)
         found = warehouse.execute("select * from pipeline.exports where export_id = ?", [export.export_id])
         row = LedgerRow(*found.fetchone())
+    if export.source not in sources:
+        raise ledger.LedgerError(
+            f"Export {export.export_id} cannot be released: no source reads it. Move the file to its source's folder."
+        )
     source = sources[export.source]
     row = replace(
         row,
@@ -231,10 +267,7 @@ class _Load:
         """Add the exports of a file to the batch, and publish it whenever it is full."""
         ids: list[str] = []
         if file.problem:
-            # Nothing of it was read: what identifies it is where it lies, and what is wrong.
-            identity = export_id(self._source, f"{file.name}\0{file.problem}")
-            if self._is_new(identity, ids):
-                self._batch.add(Incoming(identity, file, None, None, held(file.problem)))
+            self._hold_unread(file, ids)
         else:
             try:
                 for part in unpack(file.path, self._spool, self._settings):
@@ -246,6 +279,26 @@ class _Load:
                 return
             if not is_unchanged(file):
                 return
+        self._batch.files.append((file, ids))
+        self._flush_if_full()
+
+    def hold(self, file: LandingFile) -> None:
+        """Add a file that no source claims to the batch, unopened, and publish that whenever it is full."""
+        ids: list[str] = []
+        if file.problem:
+            self._hold_unread(file, ids)
+        else:
+            try:
+                content = whole(file.path)
+            except FileNotFoundError:
+                return
+            if not is_unchanged(file):
+                return
+            identity = export_id(self._source, content.sha256)
+            if self._is_new(identity, ids):
+                self._batch.add(Incoming(identity, file, None, content, unclaimed(file.name, self._sources)))
+            else:
+                self.report.known += 1
         self._batch.files.append((file, ids))
         self._flush_if_full()
 
@@ -291,6 +344,12 @@ class _Load:
     def _flush_if_full(self) -> None:
         if self._batch.is_full():
             self.flush()
+
+    def _hold_unread(self, file: LandingFile, ids: list[str]) -> None:
+        """Hold a file of which nothing can be read: what identifies it is where it lies, and what is wrong."""
+        identity = export_id(self._source, f"{file.name}\0{file.problem}")
+        if self._is_new(identity, ids):
+            self._batch.add(Incoming(identity, file, None, None, held(file.problem)))
 
     def _take_part(self, file: LandingFile, part: Part, ids: list[str]) -> None:
         name = None
@@ -347,7 +406,7 @@ class _Load:
             source=self._source.source,
             file_name=incoming.file_name,
             member=incoming.member,
-            path=f"landing/{self._source.source}/{incoming.file.name}",
+            path=incoming.file.landed,
             content_sha256=incoming.content.sha256 if incoming.content else None,
             bytes=incoming.content.size if incoming.content else 0,
             records=records,
@@ -401,6 +460,11 @@ def _told(row: LedgerRow) -> dict[str, Any]:
     """What a person finds beside the held parts of an export."""
     if row.status in ledger.READ_STATUSES:
         what_next = "The export was published without these records. Mend and land them as a file of their own."
+    elif row.source == UNCLAIMED:
+        what_next = (
+            "The file was not read. Move it to the folder of its source; or declare the source; or refuse "
+            f"{row.export_id}, to be told no more."
+        )
     else:
         what_next = (
             "The whole export was held back. Mend the cause and land it again; or, to let its readable records in as "

@@ -19,14 +19,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestration.exports.containers import Content
+from orchestration.exports.json_text import CONTINUED
 
 ORIGINAL = "original"
 RECORDS = "records.jsonl"
 REPORT = "report.json"
+_END = b'"}\n'
 
 
 class Rejected(NamedTuple):
-    """A record that is not readable: its position in the export counts from 1."""
+    """A record that is not readable: its position in the export counts from 1.
+
+    One that is too long to be held whole comes in pieces, one after another; `reason` then only numbers those that
+    follow the first.
+    """
 
     position: int
     reason: str
@@ -56,9 +62,12 @@ def keep(
     reasons: Counter[str] = Counter()
     with _private(draft / RECORDS) as file:
         for item in rejected:
-            reasons[item.reason] += 1
-            line = {"position": item.position, "reason": item.reason, "record": item.record}
-            file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            if not item.reason.startswith(CONTINUED):
+                file.write(_END if reasons else b"")
+                reasons[item.reason] += 1
+                file.write(f'{{"position": {item.position}, "reason": {_quoted(item.reason)}, "record": "'.encode())
+            file.write(_quoted(item.record)[1:-1].encode())
+        file.write(_END if reasons else b"")
     if not reasons:
         (draft / RECORDS).unlink()
     if original is not None:
@@ -76,6 +85,10 @@ def keep(
 def forget(root: Path, source: str, export_id: str) -> None:
     """Remove what is kept of an export that is held no longer."""
     shutil.rmtree(folder(root, source, export_id), ignore_errors=True)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _private(path: Path):

@@ -86,6 +86,12 @@ def _begins_with_records_in_an_object(content: Content, cutter: Cutter) -> bool:
     return isinstance(value, dict) and cutter.cut(Piece(value, head[start:end])) is not None
 
 
+def header(content: Content, form: Format) -> list[str]:
+    """The column names of delimited text."""
+    with _lines(content, form.encoding, "replace") as lines:
+        return delimited.header(lines, form.delimiter)
+
+
 def _json_scan(path: str, layout: str) -> str:
     # `ignore_errors` leaves a null where a line is damaged; in the other layouts it is an error, and `read` takes over.
     ignore = "true" if layout == "newline_delimited" else "false"
@@ -109,8 +115,7 @@ def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: i
 
 
 def _delimited_scan(content: Content, form: Format, path: str) -> str:
-    with _lines(content, form.encoding, "replace") as lines:
-        names = delimited.header(lines, form.delimiter)
+    names = header(content, form)
     cells = [f"c{number}" for number in range(len(names))]
     columns = ", ".join(f"{sql.text(cell)}: 'varchar'" for cell in cells)
     named = ", ".join(f"{sql.text(name)}, {cell}" for name, cell in zip(names, cells, strict=True))

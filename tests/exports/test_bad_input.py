@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.exports import containers
-from tests.exports.wrapping import zipped
+from orchestration.exports import containers, json_text, readers
+from tests.exports.wrapping import tarred, zipped
 from tests.payloads import sendgrid
 
 GOOD = json.dumps(sendgrid("open"))
@@ -131,6 +131,35 @@ def test_an_empty_export_is_held_as_empty(bench, name: str, content: bytes):
     assert bench.status_of(name) == ("quarantined", "empty: the file holds no records")
 
 
+@pytest.mark.parametrize("line", ["Service unavailable", "Error: too many requests, try again later", "{cut: off", "x"])
+def test_one_line_of_anything_is_not_called_empty(bench, line: str):
+    bench.land("sendgrid/junk.txt", line + "\n")
+    bench.load()
+    status, reason = bench.status_of("junk.txt")
+    assert status == "quarantined" and not reason.startswith("empty")
+
+
+@pytest.mark.parametrize("header", ["email", "Campaign Name,Opens (unique),Clicks", "processed;email;event"])
+def test_a_header_without_rows_is_empty_whoever_wrote_it(bench, header: str):
+    bench.land("sendgrid/header.csv", header + "\n")
+    bench.load()
+    assert bench.status_of("header.csv") == ("quarantined", "empty: the file holds no records")
+
+
+@pytest.mark.parametrize("layout", ["lines", "array", "bare"])
+def test_a_record_longer_than_the_limit_is_one_rejected_record_kept_to_the_last_letter(bench, monkeypatch, layout: str):
+    monkeypatch.setattr(json_text, "MAX_RECORD_CHARS", 4096)
+    monkeypatch.setattr(readers, "_CHUNK_CHARS", 1000)
+    long = (
+        "x" * 20_000 if layout == "bare" else json.dumps({**sendgrid("open"), "note": '{\\"é]\n' * 3000, "b": [[], {}]})
+    )
+    records = [*many(20), long, *many(45)[20:]]
+    bench.land("sendgrid/a.json", ("[" + ",".join(records) + "]") if layout == "array" else "\n".join(records))
+    bench.load()
+    assert bench.status_of("a.json") == ("published", "1 of 46 records held back: longer than 16 MiB (1)")
+    assert kept_records(bench.kept("a.json")) == [{"position": 21, "reason": "longer than 16 MiB", "record": long}]
+
+
 def test_a_file_of_another_vendor_is_held_and_both_are_named(bench):
     bench.land(
         "sendgrid/p.json", '{"RecordType":"Open","Recipient":"a@example.com","ReceivedAt":"2026-09-01T00:00:00Z"}'
@@ -162,6 +191,7 @@ def test_a_held_export_is_tried_again_under_the_right_source(bench):
         ("t.avro", b"Obj\x01" + os.urandom(500), "damaged"),
         ("t.html", b"<html>Service unavailable</html>", "HTML"),
         ("t.bin", bytes(range(256)), "not text"),
+        ("t.tar.gz", tarred({"a.json": GOOD.encode()}, "w:gz"), "unknown format: this is a tar archive"),
     ],
 )
 def test_what_cannot_be_read_at_all_is_held_with_its_bytes(bench, name: str, content: bytes, said: str):
@@ -169,7 +199,7 @@ def test_what_cannot_be_read_at_all_is_held_with_its_bytes(bench, name: str, con
     bench.load()
     status, reason = bench.status_of(name)
     assert status == "quarantined" and said in reason
-    assert (bench.kept(name) / "original").read_bytes() == content
+    assert (bench.kept(name) / "original").read_bytes() == (gzip.decompress(content) if name == "t.tar.gz" else content)
 
 
 def test_a_truncated_array_gives_what_is_whole(bench):
