@@ -18,11 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration import demonstration, instance
-from orchestration.exports.containers import printable
-from orchestration.exports.landing import unread_folders
 from orchestration.progress import logger as progress
 from orchestration.settings import REPOSITORY, SettingError, Settings
-from orchestration.sources import SOURCES
 
 COMMAND_LINE = "command line"
 
@@ -53,8 +50,6 @@ def run_pipeline(settings: Settings) -> int:
     """Everything from pending exports to published marts, in this process."""
     console = _listen()
     demonstration.prepare(settings, progress.info)
-    for name in unread_folders(settings.landing):
-        progress.info(f"landing/{printable(name)} is left unread: it is no source. Sources are: {', '.join(SOURCES)}")
     from orchestration.jobs import MAIN_JOB
 
     return _execute(settings, console, MAIN_JOB)
@@ -82,7 +77,7 @@ def serve(settings: Settings, host: str, port: int) -> int:
         with FileLock(settings.dagster_home / "dev.lock", timeout=0):
             os.environ.update(environment)
             with dg.DagsterInstance.get() as dagster_instance:
-                instance.end_orphans(dagster_instance, started_by="daemon")
+                instance.end_orphans(dagster_instance, daemon_is_down=True)
             webserver = [str(python / "dagster-webserver"), "-h", host, "-p", str(port), *workspace]
             daemon = [str(python / "dagster-daemon"), "run", *workspace]
             servers = [subprocess.Popen(c, cwd=REPOSITORY, env=environment) for c in (webserver, daemon)]
@@ -122,7 +117,7 @@ def _execute(settings: Settings, console: Console, job: str, config: dict | None
             instance=dagster_instance,
             run_config={**quiet, **(config or {})},
             raise_on_error=False,
-            tags={instance.STARTED_BY_TAG: COMMAND_LINE},
+            tags={instance.STARTED_BY_TAG: COMMAND_LINE, instance.PROCESS_TAG: str(os.getpid())},
         )
     if not result.success:
         for event in result.all_events:

@@ -12,6 +12,9 @@ from orchestration.settings import Settings
 
 _CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 STARTED_BY_TAG = "micro_conversions/started_by"
+# The process of a run that the daemon did not start and cannot watch.
+PROCESS_TAG = "micro_conversions/process"
+DAEMON = "daemon"
 # Told to every Dagster process: nothing here ever phones home.
 QUIET_ENVIRONMENT = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GX_ANALYTICS_ENABLED": "false"}
 
@@ -33,10 +36,29 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
-def end_orphans(instance: dg.DagsterInstance, *, started_by: str) -> None:
-    """Fail runs whose process is gone, so that nothing waits for them. Call only while no such process can be alive."""
+def started_by(run: dg.DagsterRun | None) -> str:
+    """Who started a run, in a word or two."""
+    return run.tags.get(STARTED_BY_TAG, DAEMON) if run else DAEMON
+
+
+def end_orphans(instance: dg.DagsterInstance, *, daemon_is_down: bool = False) -> None:
+    """Fail runs whose process is gone, so that nothing waits for them.
+
+    A command's run names its process; the daemon's are taken for gone only while the daemon is.
+    """
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
-        if run.tags.get(STARTED_BY_TAG, "daemon") == started_by:
+        process = run.tags.get(PROCESS_TAG)
+        if daemon_is_down if process is None else not _is_alive(int(process)):
             instance.report_run_failed(
                 run, "The process that ran this is gone. What it left unfinished is pending again."
             )
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # alive, and somebody else's
+        return True
+    return True

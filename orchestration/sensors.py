@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from orchestration import due
+from orchestration import instance as instances
 from orchestration.exports.landing import pending_files
 from orchestration.jobs import MAIN_JOB
 from orchestration.settings import Settings
@@ -91,6 +92,7 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
     def new_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         files = {str(f.path): f"{f.size}:{f.mtime_ns}" for f in pending_files(settings, sources)}
         seen_before = json.loads(context.cursor) if context.cursor else {}
+        instances.end_orphans(context.instance)  # a command that was killed would be waited for
         decision = decide(files, seen_before, due.token(settings.home), _earlier(context.instance))
         cursor = json.dumps(decision.looked_at)
         if decision.run_key is None:
