@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +50,22 @@ class Dbt:
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """dbt's manifest as a dictionary. Parses the project where the stored one is missing or stale."""
-        self.prepare()
-        return json.loads(self.manifest_path.read_text())
+        return _as_dictionary(self.manifest_path, self.prepare())
 
-    def prepare(self) -> None:
-        """Parse the project unless the stored manifest still fits it. Safe to call from several processes."""
+    def prepare(self) -> str:
+        """Parse the project unless the stored manifest still fits it. Safe to call from several processes.
+
+        Returns the project's fingerprint.
+        """
         target = self.manifest_path.parent
         target.mkdir(parents=True, exist_ok=True)
         stamp = target / "manifest.fingerprint"
         fingerprint = _fingerprint(self.project)
         with FileLock(target / "manifest.lock"):
-            if self.manifest_path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
-                return
-            self._invoke(["parse"], target_path=target, manifest=None)
-            stamp.write_text(fingerprint)
+            if not (self.manifest_path.exists() and stamp.exists() and stamp.read_text() == fingerprint):
+                self._invoke(["parse"], target_path=target, manifest=None)
+                stamp.write_text(fingerprint)
+        return fingerprint
 
     def build(
         self, names: Iterable[str], *, empty: bool = False, on_node: Callable[[str, str], None] | None = None
@@ -76,7 +78,9 @@ class Dbt:
         names = sorted(names)
         if not names:
             return
-        arguments = ["build", "--exclude-resource-type", "unit_test", "test", "--select", *names]
+        # What ran stands in Dagster's events: writing the manifest and the results as well would take seconds.
+        arguments = ["--no-write-json", "build"]
+        arguments += ["--exclude-resource-type", "unit_test", "test", "--select", *names]
         arguments += ["--vars", json.dumps({"now": self.settings.now().isoformat()})]
         if empty:
             arguments.append("--empty")
@@ -104,10 +108,7 @@ class Dbt:
 
     @cached_property
     def _loaded_manifest(self):
-        from dbt.contracts.graph.manifest import Manifest, WritableManifest
-
-        self.prepare()
-        return Manifest.from_writable_manifest(WritableManifest.read_and_check_versions(str(self.manifest_path)))
+        return _as_dbt_has_it(self.manifest_path, self.prepare())
 
     def _invoke(self, arguments, *, target_path: Path, manifest, listen=None):
         from dbt.cli.main import dbtRunner
@@ -116,9 +117,12 @@ class Dbt:
         places = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
         places += ["--target-path", str(target_path), "--target", self.settings.target]
         with _environment(self._environment):
-            result = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(
-                [*flags, *arguments, *places]
-            )
+            try:
+                result = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(
+                    [*flags, *arguments, *places]
+                )
+            finally:
+                _let_go_of_the_warehouse()
         if result.exception:
             raise DbtError(f"dbt {arguments[0]} failed: {result.exception}") from result.exception
         return result
@@ -132,6 +136,27 @@ class Dbt:
             "MICRO_CONVERSIONS_SPILL": str(self.settings.work / "spill"),
             "DO_NOT_TRACK": "1",
         }
+
+
+# A process that serves several homes, as the tests do, reads one project's manifest once.
+@lru_cache(maxsize=2)
+def _as_dictionary(path: Path, fingerprint: str) -> Mapping[str, Any]:
+    return json.loads(path.read_text())
+
+
+@lru_cache(maxsize=2)
+def _as_dbt_has_it(path: Path, fingerprint: str):
+    from dbt.contracts.graph.manifest import Manifest, WritableManifest
+
+    return Manifest.from_writable_manifest(WritableManifest.read_and_check_versions(str(path)))
+
+
+def _let_go_of_the_warehouse() -> None:
+    """Close the database that dbt keeps open from one model to the next."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
 
 
 @contextmanager

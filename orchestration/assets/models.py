@@ -58,10 +58,14 @@ class Translator(DagsterDbtTranslator):
 
 @dataclass(frozen=True)
 class Step:
-    """A step's relations by asset key, the suites that guard them, and the gates before and after."""
+    """A step's relations by asset key, the suites that guard them, and the gates before and after.
+
+    `reads` are the relations that its models and suites may read: its own, and those of the steps before.
+    """
 
     name: str
     relations: Mapping[dg.AssetKey, Relation]
+    reads: Sequence[Relation]
     suites: Mapping[dg.AssetKey, Suite]
     gate: str
     gate_before: str | None
@@ -85,7 +89,8 @@ def build_model_assets(settings: Settings, dbt: Dbt, suites: Mapping[str, Suite]
         specs = _upstream_first([_spec(translator, dbt.manifest, declared[relation]) for relation in sorted(names)])
         by_key = {spec.key: declared[spec.key.path[-1]] for spec in specs}
         guarded = {key: suites[relation.name] for key, relation in by_key.items() if relation.name in suites}
-        step = Step(name, by_key, guarded, gate, gate_before)
+        reads = [relation for relation in declared.values() if gate_before or relation.name in names]
+        step = Step(name, by_key, reads, guarded, gate, gate_before)
         steps.append(_step_assets(settings, dbt, translator, specs, step, suites))
     return steps
 
@@ -117,17 +122,22 @@ def _step_assets(
                     gates.require(connection, step.gate_before)
                     before = gates.verdict(connection, step.gate_before)
                     seen_due = before.due_token if before else None  # the marts know what their events know
-                absent = relations.missing(connection, relations.declared_relations(dbt.manifest).values())
+                absent = relations.missing(connection, step.reads)
+                if all(relation in selected for relation in absent):
+                    absent = []  # the build makes them
                 guarded = [relation for _, relation in step.guarded]
                 rebuilds_guarded = any(relation in guarded for relation in [*selected, *absent])
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
             dbt.build_absent(absent)
             say(f"{step.gate}: building {len(selected)} models")
-            dbt.build(
-                {relation.name for relation in selected},
-                on_node=lambda name, status: context.log.info(f"{name}: {status}"),
-            )
+            progress_of_models = progress.Counted(say, f"{step.gate}: {{}} of {len(selected)} models built")
+
+            def on_node(name: str, status: str) -> None:
+                context.log.info(f"{name}: {status}")
+                progress_of_models.add()
+
+            dbt.build({relation.name for relation in selected}, on_node=on_node)
             yield from _materializations(context, settings, dbt, translator, warehouse, step)
             if not rebuilds_guarded:
                 return
