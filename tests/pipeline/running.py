@@ -35,6 +35,13 @@ def run(
     )
 
 
+def canonical_events(settings: Settings) -> list[str]:
+    """A selection for `run`: everything up to the canonical events, for a test that asks for no mart."""
+    assets = build_defs(settings=settings).assets
+    wanted = [a for a in assets if a.op.name.startswith("raw__") or a.op.name == "canonical_events"]
+    return [key.to_user_string() for a in wanted for key in a.keys]
+
+
 def failure(result: dg.ExecuteInProcessResult) -> str:
     """What a failed run says."""
     errors = [e.event_specific_data.error for e in result.all_events if e.is_failure and e.is_step_event]

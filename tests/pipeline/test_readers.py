@@ -6,7 +6,7 @@ import time
 import duckdb
 
 from tests.payloads import journey, land
-from tests.pipeline.running import failure, run, settings_of
+from tests.pipeline.running import failure, run
 
 
 def _read_in_a_loop(path, stop, answers):
@@ -26,10 +26,8 @@ def _read_in_a_loop(path, stop, answers):
     answers.put((seen, errors, reads))
 
 
-def test_readers_in_other_processes_meet_no_lock_and_no_half_built_table(tmp_path):
-    settings = settings_of(tmp_path)
-    land(tmp_path, "sendgrid/0.json", journey())
-    assert run(settings).success
+def test_readers_in_other_processes_meet_no_lock_and_no_half_built_table(journeyed):
+    settings = journeyed
     context = multiprocessing.get_context("spawn")
     stop, answers = context.Event(), context.Queue()
     readers = [
@@ -39,7 +37,7 @@ def test_readers_in_other_processes_meet_no_lock_and_no_half_built_table(tmp_pat
     for reader in readers:
         reader.start()
     for n in (1, 2):
-        land(tmp_path, f"sendgrid/{n}.json", journey(f"reader{n}@example.com", f"m{n}", at=n))
+        land(settings.home, f"sendgrid/{n}.json", journey(f"reader{n}@example.com", f"m{n}", at=n))
         result = run(settings)
         assert result.success, failure(result)
     stop.set()

@@ -11,7 +11,7 @@ from datetime import UTC
 import pytest
 
 from orchestration.settings import REPOSITORY
-from tests.pipeline.running import failure, run, settings_of, stored
+from tests.pipeline.running import canonical_events, failure, run, settings_of, stored
 
 SAMPLES = REPOSITORY.parent / "shared" / "data" / "esp_samples"
 EVENTS = {
@@ -42,7 +42,7 @@ def loaded(tmp_path_factory):
     for esp in ("sendgrid", "postmark"):
         shutil.copytree(SAMPLES / esp, home / "landing" / esp)
     settings = settings_of(home)
-    result = run(settings)
+    result = run(settings, canonical_events(settings))
     assert result.success, failure(result)
     return settings
 
