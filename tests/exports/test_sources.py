@@ -80,6 +80,6 @@ def test_what_is_no_yaml_mapping_is_refused(tmp_path):
 
 
 def test_a_vendor_that_gets_a_declaration_is_no_longer_an_unread_one(tmp_path):
-    assert "mailgun" in load_unread_vendors() and "mailgun" in recognisable(SOURCES)
-    own = {"mailgun": SOURCES["sendgrid"]}
-    assert recognisable(own)["mailgun"] == SOURCES["sendgrid"].recognised_by
+    assert "mailersend" in load_unread_vendors() and "mailersend" in recognisable(SOURCES)
+    own = {"mailersend": SOURCES["sendgrid"]}
+    assert recognisable(own)["mailersend"] == SOURCES["sendgrid"].recognised_by

@@ -34,6 +34,44 @@
     case when starts_with(ltrim({{ text }}), '{{ bracket }}') and json_valid({{ text }}) then {{ text }} end
 {%- endmacro %}
 
+{#- The first of a JSON list, as text; a text that is no list is itself. -#}
+{% macro first_of_list(text) -%}
+    case when {{ json_or_null(text, '[') }} is null then {{ text }} else json_extract_string({{ text }}, '$[0]') end
+{%- endmacro %}
+
+{#-
+  Two columns that make a row of each element of a JSON list, and its number from 1. A text that is no list, an empty
+  list and NULL are one row, with the text `otherwise`.
+-#}
+{% macro json_list_rows(text, otherwise, element, number) -%}
+    {%- set elements -%}
+        coalesce(nullif(from_json({{ json_or_null(text, '[') }}, '["VARCHAR"]'), []), [{{ otherwise }}])
+    {%- endset -%}
+    unnest({{ elements }}) as {{ element }},
+    unnest(range(1, len({{ elements }}) + 1)) as {{ number }}
+{%- endmacro %}
+
+{#- A JSON list of objects with a `name` and a `value` as one JSON object of name to value. -#}
+{% macro json_object_of_pairs(pairs) -%}
+    '{' || array_to_string(
+        list_transform(
+            from_json({{ pairs }}, '[{"name":"VARCHAR","value":"VARCHAR"}]'),
+            lambda pair: cast(to_json(pair['name']) as varchar) || ':' || cast(to_json(pair['value']) as varchar)
+        ),
+        ','
+    ) || '}'
+{%- endmacro %}
+
+{#- The members of a JSON object as a JSON list of texts, name=value. -#}
+{% macro json_array_of_members(document) -%}
+    cast(to_json(list_transform(
+        json_keys({{ document }}),
+        lambda name: name || '=' || coalesce(
+            json_extract_string({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1')), ''
+        )
+    )) as varchar)
+{%- endmacro %}
+
 {#- A text as a JSON array of one. -#}
 {% macro json_array_of_one(text) -%}
     cast(json_array({{ text }}) as varchar)

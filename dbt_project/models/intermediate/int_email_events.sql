@@ -14,6 +14,12 @@ repeats as (
 
 ),
 
+twins as (
+
+    select * from {{ ref('int_email_event_twins') }}
+
+),
+
 adoptions as (
 
     select * from {{ ref('int_email_event_adoptions') }}
@@ -74,7 +80,12 @@ final as (
             records.export_id = adoptions.export_id
             and records.position = adoptions.position
             and records.part = adoptions.part
-    where records.occurred_at is not null and coalesce(repeats.stands, true)
+    left join twins
+        on
+            records.export_id = twins.export_id
+            and records.position = twins.position
+            and records.part = twins.part
+    where records.occurred_at is not null and coalesce(repeats.stands, true) and twins.position is null
 
 )
 
