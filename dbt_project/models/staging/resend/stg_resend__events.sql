@@ -38,7 +38,7 @@ read_cells as (
         *,
         lower(trim(type)) as event_name,
         -- What happened to a message with several recipients may have happened to any of them.
-        {{ json_list_rows('to_list', 'coalesce(to_list, contact_email)', 'recipient_text', 'part') }},
+        {{ json_list_rows('to_list', "coalesce(nullif(to_list, '[]'), contact_email)", 'recipient_text', 'part') }},
         -- Tags come as an object, or as a list of names and values.
         coalesce(
             {{ json_or_null('tags_text', '{') }},
