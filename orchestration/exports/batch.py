@@ -28,6 +28,7 @@ from orchestration.exports.json_text import CONTINUED, Record, is_strict
 from orchestration.exports.landing import LandingFile
 from orchestration.exports.quarantine import Rejected
 from orchestration.exports.recognition import owner_by_content
+from orchestration.exports.slices import SliceSpool, slices
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -75,6 +76,7 @@ class Batch:
         self._vendors = vendors
         self._spool = spool
         self._reader = reader
+        self._slices: SliceSpool | None = None
         self._rows: JsonLines | None = None
         self._bytes = self._bytes_in_memory = 0
 
@@ -99,6 +101,8 @@ class Batch:
         with self.timed("read"):
             try:
                 form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
+                if self._cut(incoming, form):
+                    return
                 scan = self._scan(content, form)
                 if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
                     records = self._write(incoming, readers.read(content, form, self._source))
@@ -108,7 +112,10 @@ class Batch:
                 incoming.held = held(str(error))
 
     def finish(self) -> None:
-        """Make a candidate of the rows that our own readers wrote: nothing is read after this."""
+        """Make candidates of the slices, and of the rows that our own readers wrote: nothing is read after this."""
+        if self._slices and self._slices.count:
+            with self.timed("read"):
+                self._judge_slices()
         if self._rows and self._rows.rows:
             path = self._spool.new_path(".candidate.parquet")
             with self.timed("read"):
@@ -180,8 +187,9 @@ class Batch:
 
     def discard(self) -> None:
         """Remove everything it wrote."""
-        if self._rows:
-            self._rows.close()
+        for spooled in (self._slices, self._rows):
+            if spooled:
+                spooled.close()
         for path in self.candidates:
             self._spool.discard(path)
         for incoming in self.exports.values():
@@ -215,6 +223,38 @@ class Batch:
             return True
         self._spool.discard(path)
         return False
+
+    def _cut(self, incoming: Incoming, form: Format) -> bool:
+        """Whether the export is text that is cut at plain separators: a small one is judged with others, later."""
+        if self._slices is None:
+            self._slices = SliceSpool(self._spool.new_path(".slices"))
+        before = self._slices.count
+        for texts in slices(incoming.content, form):
+            self._slices.write(incoming.export_id, 1 + self._slices.count - before, texts)
+        if self._slices.count == before:
+            return False
+        # A large one lies in the landing zone: it is read while it is looked at, not when the batch is full.
+        return incoming.content.data is not None or incoming.export_id not in self._judge_slices()
+
+    def _judge_slices(self) -> set[str]:
+        """Make a candidate of the slices; returns the exports that are not in it, since they must be read patiently."""
+        path = self._spool.new_path(".candidate.parquet")
+        unread = candidates.from_slices(self._reader, self._slices, self._source, self._vendors, path)
+        self.candidates.append(path)
+        self._slices.close()
+        self._slices = None
+        for incoming in self.exports.values():
+            if incoming.export_id in unread:
+                self._read_patiently(incoming)
+        return unread
+
+    def _read_patiently(self, incoming: Incoming) -> None:
+        content = incoming.content
+        try:
+            form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
+            self._write(incoming, readers.read(content, form, self._source))
+        except FormatError as error:
+            incoming.held = held(str(error))
 
     def _write(self, incoming: Incoming, records: Iterable[Record]) -> int:
         """Spool the records of an export; returns how many there are."""

@@ -34,6 +34,7 @@ import duckdb
 from orchestration.exports import sql
 from orchestration.exports.json_lines import JsonLines
 from orchestration.exports.json_text import CONTINUED
+from orchestration.exports.slices import SliceSpool
 from orchestration.settings import Settings
 from orchestration.sources import Source
 
@@ -48,11 +49,17 @@ _NOBODYS = "?"
 # DuckDB also reads NaN, Infinity and trailing commas, which are no JSON. These patterns find where they may be; each
 # begins with one plain character, which makes them several times faster than one pattern for all.
 _MAY_BE_LENIENT = (r",\s*([}\]]|[-+]?(?i:nan|inf))", r":\s*[-+]?(?i:nan|inf)", r"\[\s*[-+]?(?i:nan|inf)")
+_LENIENT = (
+    "case when ("
+    + " or ".join(f"regexp_matches(record, {sql.text(pattern)})" for pattern in _MAY_BE_LENIENT)
+    + f") and not is_strict_json(record) then '{_NOT_STRICT}' end"
+)
+_IS_UNREAD = f"problem in ('{UNREAD}', '{PAGE}')"
 # A value says something and is no object or list; a time holds at least the digits of a year.
 _A_VALUE = r"^\s*[^\s{\[]"
 _A_TIME = r"^[^{\[]*[0-9].*[0-9].*[0-9].*[0-9]"
 # A fraction of DuckDB's default: long texts then stay in the processor's cache while they are packed.
-_ROWS_OF_A_GROUP = 30_720
+_FORMAT = "format parquet, compression snappy, row_group_size 30_720"
 # Rows of a spool written by our own readers.
 _SPOOL_COLUMNS = {"export_id": "varchar", "position": "bigint", "record": "varchar", "problem": "varchar"}
 _EXPORT_COLUMNS = {"export_id": "varchar", "source": "varchar", "file_name": "varchar", "bytes": "bigint"}
@@ -70,22 +77,50 @@ def from_scan(
 
     That DuckDB finds nothing at all is no proof that a file is empty: they have the last word on that as well.
     """
-    lenient = " or ".join(f"regexp_matches(record, {sql.text(pattern)})" for pattern in _MAY_BE_LENIENT)
     rows = f"""
         select
             {sql.text(export_id)} as export_id,
             null::bigint as position,
             record,
-            case
-                when record is null or not starts_with(record, '{{') then '{UNREAD}'
-                when ({lenient}) and not is_strict_json(record) then '{_NOT_STRICT}'
-            end as problem
+            case when record is null or not starts_with(record, '{{') then '{UNREAD}' else {_LENIENT} end as problem
         from {scan}
     """
     _write(reader, rows, source, vendors, path, may_hold_records=True)
-    counts = f"count(*), count(*) filter (problem in ('{UNREAD}', '{PAGE}'))"
+    counts = f"count(*), count(*) filter ({_IS_UNREAD})"
     records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
     return records > 0 and unread == 0
+
+
+def from_slices(
+    reader: duckdb.DuckDBPyConnection,
+    spool: SliceSpool,
+    source: Source,
+    vendors: Mapping[str, Sequence[Sequence[str]]],
+    path: Path,
+) -> set[str]:
+    """Write the candidate of exports that were cut into slices.
+
+    Returns the exports that the patient readers must take instead; the candidate holds nothing of them.
+    """
+    rows = f"""
+        select
+            *,
+            case
+                when not coalesce(starts_with(record, '{{') and json_valid(record), false) then '{UNREAD}' else {_LENIENT}
+            end as problem
+        from {spool.relation()}
+    """
+    _write(reader, rows, source, vendors, path, may_hold_records=True)
+    written = f"read_parquet({sql.file_to_read(path)})"
+    unread = reader.execute(f"select distinct export_id from {written} where {_IS_UNREAD}").fetchall()
+    unread = {export_id for (export_id,) in unread}
+    if unread:
+        whole = path.rename(path.with_suffix(".whole"))
+        ids = ", ".join(map(sql.text, unread))
+        written = f"select * from read_parquet({sql.file_to_read(whole)}) where export_id not in ({ids})"
+        reader.execute(f"copy ({written}) to {sql.file_to_write(path)} ({_FORMAT})")
+        whole.unlink()
+    return unread
 
 
 def from_spool(
@@ -259,7 +294,7 @@ def _write(
                 owner as looks_like,
                 {", ".join(personal) or "null as nothing_personal"}
             from owned
-        ) to {sql.file_to_write(path)} (format parquet, compression snappy, row_group_size {_ROWS_OF_A_GROUP})
+        ) to {sql.file_to_write(path)} ({_FORMAT})
     """)
 
 

@@ -101,6 +101,14 @@ def _sound_objects(text: _Window, separator: re.Pattern, cutter: Cutter) -> Iter
 _NEVER_CLOSED = Record("", f"{TRUNCATED}: the array is never closed")
 
 
+def object_end(text: str, start: int) -> int | None:
+    """Where the JSON object that begins at `start` ends; None where it is not sound."""
+    try:
+        return _DECODER.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
 def is_strict(text: str) -> bool:
     """Whether a text is one JSON object to the letter of the standard."""
     try:
