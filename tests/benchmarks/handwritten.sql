@@ -91,6 +91,7 @@ select
     md5('sendgrid' || chr(31) || 'id' || chr(31) || event.sg_event_id) as event_key,
     export_id,
     position,
+    1 as part,
     recipients.subscriber_key,
     md5(
         'sendgrid' || chr(31)
