@@ -106,7 +106,8 @@ def from_slices(
         select
             *,
             case
-                when not coalesce(starts_with(record, '{{') and json_valid(record), false) then '{UNREAD}' else {_LENIENT}
+                when not coalesce(starts_with(record, '{{') and json_valid(record), false) then '{UNREAD}'
+                else {_LENIENT}
             end as problem
         from {spool.relation()}
     """

@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.exports import sql
+from orchestration.exports import json_text, sql
 from orchestration.exports.containers import Content
 from orchestration.exports.formats import Format, Kind
-from orchestration.exports.json_text import object_end
 
 _BLOCK_BYTES = 1 << 20
 _BLANKS = " \t\r\n\ufeff"
@@ -38,7 +37,10 @@ def slices(content: Content, form: Format) -> Iterator[list[str]]:
             if form.kind is Kind.JSON and content.data is not None:
                 yield from _of_array(file.read().decode())
             elif form.kind is Kind.JSON_ARRAYS or (form.kind is Kind.JSON_LINES and content.data is not None):
-                while block := file.read(_BLOCK_BYTES) + file.readline():
+                while block := file.read(_BLOCK_BYTES) + file.readline(json_text.MAX_RECORD_CHARS):
+                    if len(block) >= json_text.MAX_RECORD_CHARS:  # no line is so long
+                        yield [""]
+                        return
                     lines = [line.strip(_BLANKS) for line in block.decode().split("\n")]
                     lines = [line for line in lines if line]
                     yield lines if form.kind is Kind.JSON_LINES else _of_array_lines(lines)
@@ -58,7 +60,9 @@ class SliceSpool:
     def write(self, export_id: str, position: int, texts: list[str]) -> None:
         """Add the slices of an export that stand from a position on."""
         whole = "".join(texts)
-        if any(mark in whole for mark in _UNFIT):  # such a slice would be taken for two
+        if any(len(text) > json_text.MAX_RECORD_CHARS for text in texts):  # which one, the patient readers tell
+            texts = [""]
+        elif any(mark in whole for mark in _UNFIT):  # such a slice would be taken for two
             texts = ["" if any(mark in text for mark in _UNFIT) else text for text in texts]
         rows = [f"{export_id}{_FIELD}{number}{_FIELD}{text}\n" for number, text in enumerate(texts, start=position)]
         self._file.writelines(rows)
@@ -107,7 +111,7 @@ def _separator(body: str) -> tuple[str, str]:
     """What stands between two records, and how a record begins: as between the first two of an array's inside."""
     start = body.find("{")
     opening = _OPENING.match(body, start) if start >= 0 else None
-    end = object_end(body, start) if opening else None
+    end = json_text.object_end(body, start) if opening else None
     if end is None:
         return ",", "{"
     gap = body[end : max(end, body.find("{", end))]
