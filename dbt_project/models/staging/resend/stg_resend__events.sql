@@ -52,7 +52,8 @@ read_tags as (
 
     select
         *,
-        {{ json_struct('tags_object', tags) }} as tags
+        {{ json_struct('tags_object', tags) }} as tags,
+        nullif(svix_id, '') || case when part > 1 then ':' || part else '' end as source_event_id
     from read_cells
 
 ),
@@ -62,7 +63,6 @@ read_times as (
     select
         *,
         {{ json_columns('tags', tags) }},
-        nullif(svix_id, '') || case when part > 1 then ':' || part else '' end as source_event_id,
         {{ normalised_email('recipient_text') }} as recipient_email,
         {{ utc_timestamp('created_at') }} as event_time,
         {{ utc_timestamp('sent_at_text') }} as send_time
