@@ -51,3 +51,30 @@
         ','
     ) || '}'
 {%- endmacro %}
+
+{#- The elements of a text that holds a JSON list, texts unquoted and anything else as JSON; one NULL where there are
+    none or the text is no list. -#}
+{% macro json_elements(text) -%}
+    coalesce(nullif(json_extract_string({{ json_or_null(text, '[') }}, '$[*]'), []), [null])
+{%- endmacro %}
+
+{#- Two columns of a select: it gets one row per element of a list, and each says which one it is, counted from 1. -#}
+{% macro numbered_elements(list, element, number) -%}
+    unnest({{ list }}) as {{ element }},
+        cast(unnest(range(1, len({{ list }}) + 1)) as integer) as {{ number }}
+{%- endmacro %}
+
+{#- The elements of a text that holds a JSON list; any other text alone. -#}
+{% macro elements_or_itself(text) -%}
+    case when starts_with(ltrim({{ text }}), '[') then {{ json_elements(text) }} else [{{ text }}] end
+{%- endmacro %}
+
+{#- JSON as Avro tools print it, each value that may be null wrapped in its type, {"string":"x"}, without that. -#}
+{% macro json_without_avro_types(document) -%}
+    regexp_replace(
+        {{ document }},
+        '[{]\s*"(string|int|long|float|double|boolean|array)"\s*:\s*("([^"\\]|\\.)*"|\[[^]{}]*\]|[^]["{}]*)\s*[}]',
+        '\2',
+        'g'
+    )
+{%- endmacro %}
