@@ -51,3 +51,43 @@
         ','
     ) || '}'
 {%- endmacro %}
+
+{#- The elements of a text that holds a JSON list, texts unquoted and anything else as JSON; one NULL where there are
+    none or the text is no list. -#}
+{% macro json_elements(text) -%}
+    coalesce(nullif(json_extract_string({{ json_or_null(text, '[') }}, '$[*]'), []), [null])
+{%- endmacro %}
+
+{#- Two columns of a select: it gets one row per element of a list, and each says which one it is, counted from 1. -#}
+{% macro numbered_elements(list, element, number) -%}
+    unnest({{ list }}) as {{ element }},
+        cast(unnest(range(1, len({{ list }}) + 1)) as integer) as {{ number }}
+{%- endmacro %}
+
+{#- The first element of a JSON list of texts, or the text itself where it is no list. -#}
+{% macro first_of_list(text) -%}
+    coalesce(json_extract_string({{ json_or_null(text, '[') }}, '$[0]'), case when not starts_with(ltrim({{ text }}), '[') then {{ text }} end)
+{%- endmacro %}
+
+{#-
+  A JSON object as a JSON array of texts `name=value`, of the names that do not begin with `apart`; of a value that is a
+  list the first element. NULL where there are none.
+-#}
+{% macro json_pairs(text, apart) -%}
+    cast(to_json(nullif(
+        list_transform(
+            list_filter(json_keys({{ json_or_null(text, '{') }}), lambda name: not starts_with(name, '{{ apart }}')),
+            lambda name: name || '=' || coalesce(
+                json_extract_string({{ text }}, '/' || replace(replace(name, '~', '~0'), '/', '~1') || '/0'),
+                json_extract_string({{ text }}, '/' || replace(replace(name, '~', '~0'), '/', '~1')),
+                ''
+            )
+        ),
+        []
+    )) as varchar)
+{%- endmacro %}
+
+{#- The value under a name of a text that holds a JSON object, as text; NULL where the text is none. -#}
+{% macro json_value(text, name) -%}
+    json_extract_string({{ json_or_null(text, '{') }}, '$."{{ name }}"')
+{%- endmacro %}
