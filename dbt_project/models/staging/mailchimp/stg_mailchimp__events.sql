@@ -14,7 +14,6 @@
     'row_email': ['Email'],
     'row_email_address': ['Email Address'],
     'row_url': ['Url'],
-    'row_url_upper': ['URL'],
     'row_ip': ['IP'],
     'hook_type': ['type'],
     'fired_at': ['fired_at'],
@@ -92,7 +91,7 @@ named as (
             -- Of a row outside its folder the URL tells a click.
             when 'granular_csv' then coalesce(
                 case granular_folder when 'opens' then 'open' when 'clicks' then 'click' end,
-                case when coalesce(row_url, row_url_upper) is null then 'open' else 'click' end
+                case when row_url is null then 'open' else 'click' end
             )
             when 'webhook_form' then lower(trim(hook_type))
             when 'export_api' then lower(trim(line_action))
@@ -101,7 +100,7 @@ named as (
         lower(coalesce(activity_type, line_type)) as bounce_name,
         lower(trim(hook_reason)) as reason_name,
         coalesce(row_timestamp, fired_at, line_timestamp, activity_timestamp) as time_text,
-        nullif(coalesce(row_url, row_url_upper, line_url, activity_url), '') as url,
+        nullif(coalesce(row_url, line_url, activity_url), '') as url,
         nullif(coalesce(row_ip, line_ip, activity_ip), '') as ip,
         coalesce(
             {{ normalised_email('line_email') }},

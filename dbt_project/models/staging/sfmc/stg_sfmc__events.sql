@@ -18,8 +18,7 @@
     'unsub_reason': ['UnsubReason'],
     'not_sent_reason': ['Reason'],
     'is_unique': ['IsUnique'],
-    'ip_address': ['IPAddress'],
-    'ip_address_camel': ['IpAddress'],
+    'ip_address': ['IpAddress'],
     'email_client_text': ['EmailClient'],
     'device_text': ['Device'],
     'campaign_id_text': ['CampaignID'],
@@ -158,9 +157,7 @@ final as (
         case when kind in ('click', 'conversion') then nullif(url_text, '') end as url,
         cast(null as integer) as link_position,
         cast(null as varchar) as user_agent,
-        case
-            when kind in ('open', 'click') then coalesce({{ filled('ip_address') }}, {{ filled('ip_address_camel') }})
-        end as ip,
+        case when kind in ('open', 'click') then {{ filled('ip_address') }} end as ip,
         case
             when lower(device_text) like '%tablet%' or lower(device_text) like '%ipad%' then 'tablet'
             when lower(device_text) like '%mobile%' or lower(device_text) like '%phone%' then 'mobile'
