@@ -1,8 +1,11 @@
 """Avro object container files as JSON text, one record at a time.
 
 Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding a value by its
-schema is fastavro's. The container is read here since a hostile block may unpack to more than memory: fastavro's own
-reader would follow it.
+schema is fastavro's, writing it orjson's. The container is read here since a hostile block may unpack to more than
+memory: fastavro's own reader would follow it.
+
+What a record is, Avro says in the schema alone: the record's JSON begins with the name of its type, `avro_record`,
+unless a field is called so.
 """
 
 from __future__ import annotations
@@ -11,26 +14,41 @@ import base64
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO
 from uuid import UUID
 
+import orjson
 import zstandard
 
 from orchestration.exports.json_text import Record
 
 MAX_BLOCK_BYTES = 256 * 1024 * 1024
 _SYNC_BYTES = 16
+NAME = "avro_record"
 
 
 class AvroError(ValueError):
-    """A container that cannot be read further; the message is the reason."""
+    """A container that cannot be read; the message is the reason."""
+
+
+class Broken(AvroError):
+    """A container that cannot be read further: what came before is whole."""
 
 
 def records(file: BinaryIO) -> Iterator[Record]:
     """The records in order; where the container breaks off, a last one says so. Raises AvroError at the header."""
+    try:
+        for line in lines(file):
+            yield Record(line.decode())
+    except Broken as error:
+        yield Record("", str(error))
+
+
+def lines(file: BinaryIO) -> Iterator[bytes]:
+    """The records in order, as bytes without a line's end. Raises AvroError at the header and Broken behind it."""
     import fastavro
 
     if file.read(4) != b"Obj\x01":
@@ -39,6 +57,7 @@ def records(file: BinaryIO) -> Iterator[Record]:
         header = fastavro.schemaless_reader(file, {"type": "map", "values": "bytes"})
         schema = fastavro.parse_schema(json.loads(header["avro.schema"]))
         unpack = _codec(header.get("avro.codec", b"null").decode("ascii", "replace"))
+        named = _with_name(schema)
         sync = file.read(_SYNC_BYTES)
     except AvroError:
         raise
@@ -53,13 +72,20 @@ def records(file: BinaryIO) -> Iterator[Record]:
             block = io.BytesIO(unpack(packed))
             for _ in range(count):
                 value = fastavro.schemaless_reader(block, schema)
-                yield Record(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_as_json))
+                yield named(orjson.dumps(value, _as_json, orjson.OPT_PASSTHROUGH_DATETIME))
         except AvroError as error:
-            yield Record("", str(error))
-            return
+            raise Broken(str(error)) from error
         except Exception as error:  # as above: what a damaged block does to a decoder is anybody's guess
-            yield Record("", f"damaged: a block of the Avro container cannot be read ({type(error).__name__})")
-            return
+            raise Broken(f"damaged: a block of the Avro container cannot be read ({type(error).__name__})") from error
+
+
+def _with_name(schema: dict) -> Callable[[bytes], bytes]:
+    """What writes the name of the record's type at the beginning of its JSON."""
+    fields = schema.get("fields", []) if isinstance(schema, dict) else []
+    if not fields or any(field["name"] == NAME for field in fields):
+        return lambda text: text
+    beginning = orjson.dumps({NAME: schema["name"]})[:-1] + b","
+    return lambda text: beginning + text[1:]
 
 
 def _codec(name: str):

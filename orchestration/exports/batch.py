@@ -98,18 +98,23 @@ class Batch:
     def read(self, incoming: Incoming) -> None:
         """Bring the records of an export into a candidate; hold it where that cannot be done."""
         content = incoming.content
+        lines = None
         with self.timed("read"):
             try:
                 form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
                 if self._cut(incoming, form):
                     return
-                scan = self._scan(content, form)
+                if form.kind is Kind.AVRO:
+                    lines = readers.avro_as_lines(content, self._spool, self._settings.max_unpacked_bytes)
+                scan = readers.lines_scan(lines) if lines else self._scan(content, form)
                 if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
                     records = self._write(incoming, readers.read(content, form, self._source))
                     if not records and form.kind is Kind.DELIMITED:
                         self._demand_header(readers.header(content, form))
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
+            finally:
+                self._spool.discard(lines)
 
     def finish(self) -> None:
         """Make candidates of the slices, and of the rows that our own readers wrote: nothing is read after this."""

@@ -59,6 +59,37 @@ def scan(
     return None
 
 
+def avro_as_lines(content: Content, spool: Spool, limit: int) -> Path | None:
+    """A large Avro container as a file of JSON lines, for DuckDB to scan; the caller discards it.
+
+    None where the content is small, or breaks off: `read` then gives what is whole and says what is not. Raises
+    AvroError where nothing can be read at all, and FormatError where it holds more than `limit` bytes.
+    """
+    if content.path is None:
+        return None
+    path, size = spool.new_path(".jsonl"), 0
+    try:
+        with content.open() as file, path.open("wb") as lines:
+            for line in avro.lines(file):
+                size += len(line) + 1
+                if size > limit:
+                    raise FormatError(f"too large: the Avro file holds more than {limit:,} bytes; split it")
+                lines.write(line)
+                lines.write(b"\n")
+    except avro.Broken:
+        spool.discard(path)
+        return None
+    except (avro.AvroError, FormatError):
+        spool.discard(path)
+        raise
+    return path
+
+
+def lines_scan(path: Path) -> str:
+    """How DuckDB reads a file of JSON lines of our own."""
+    return _json_scan(sql.file_to_read(path), "newline_delimited")
+
+
 def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
     """The records by our own readers. Raises FormatError or AvroError where nothing can be read at all."""
     if form.kind is Kind.EMPTY:

@@ -17,6 +17,7 @@ NO_EVENTS = {
         "docs_event_21_custom_arguments.json",
     },
     "postmark": set(),
+    "brevo": set(),
 }
 
 pytestmark = pytest.mark.skipif(

@@ -125,29 +125,62 @@ def test_parquet_loads_whatever_its_size(bench, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("codec", ["null", "deflate"])
-def test_avro_loads_packed_or_not(bench, codec: str):
-    schema = {
-        "type": "record",
-        "name": "event",
-        "fields": [
-            {"name": "email", "type": ["null", "string"]},
-            {"name": "timestamp", "type": "long"},
-            {"name": "event", "type": "string"},
-            {"name": "sg_event_id", "type": "bytes"},
-        ],
-    }
-    rows = [
-        {"email": f"r{i}@example.com", "timestamp": 1788249600 + i, "event": "open", "sg_event_id": b"e%d" % i}
-        for i in range(3)
-    ]
+AVRO_SCHEMA = {
+    "type": "record",
+    "name": "open",
+    "namespace": "events",
+    "fields": [
+        {"name": "email", "type": ["null", "string"]},
+        {"name": "timestamp", "type": "long"},
+        {"name": "event", "type": "string"},
+        {"name": "sg_event_id", "type": "bytes"},
+        {"name": "score", "type": ["null", "double", {"type": "array", "items": "string"}], "default": None},
+    ],
+}
+AVRO_ROWS = [
+    {"email": f"zoë{i}@example.com", "timestamp": 1788249600 + i, "event": "open", "sg_event_id": b"e%d" % i,
+     "score": [None, 0.5, ["a", "b"]][i]}
+    for i in range(3)
+]  # fmt: skip
+# What a record is, only the schema says: the name comes along.
+AVRO_RECORDS = [{"avro_record": "events.open", **r, "sg_event_id": r["sg_event_id"].decode()} for r in AVRO_ROWS]
+
+
+def avro_file(codec: str, rows=AVRO_ROWS) -> bytes:
     file = io.BytesIO()
-    fastavro.writer(file, schema, rows, codec=codec)
-    bench.land("sendgrid/export.avro", file.getvalue())
+    fastavro.writer(file, AVRO_SCHEMA, rows, codec=codec)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+def test_avro_loads_packed_or_not_and_large_or_small(bench, codec: str, is_large: bool, monkeypatch):
+    if is_large:
+        monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    bench.land("sendgrid/export.avro", avro_file(codec))
     bench.load()
-    assert [json.loads(record) for record in bench.raw()] == [
-        {**r, "sg_event_id": r["sg_event_id"].decode()} for r in rows
-    ]
+    assert [json.loads(record) for record in bench.raw()] == AVRO_RECORDS
+    assert bench.query("select position from raw.sendgrid order by position") == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_of_avro_that_breaks_off_the_whole_records_load(bench, is_large: bool, monkeypatch):
+    if is_large:
+        monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    bench = bench.with_settings(unreadable_share_limit=0.5)
+    bench.land("sendgrid/export.avro", avro_file("null") + avro_file("null")[-40:])
+    bench.load()
+    status, reason = bench.status_of("export.avro")
+    assert (status, reason[:35]) == ("published", "1 of 4 records held back: damaged: ")
+    assert [json.loads(record) for record in bench.raw()] == AVRO_RECORDS
+
+
+def test_avro_that_unpacks_beyond_the_limit_is_held(bench, monkeypatch):
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    bench = bench.with_settings(max_unpacked_bytes=10_000)
+    bench.land("sendgrid/export.avro", avro_file("deflate", AVRO_ROWS * 100))
+    bench.load()
+    assert "too large: the Avro file holds more than 10,000 bytes" in bench.status_of("export.avro")[1]
 
 
 def test_form_posts_are_read_as_objects_of_their_fields(bench):

@@ -9,7 +9,7 @@ import pytest
 from orchestration.exports import candidates, readers, sql
 from orchestration.exports.batch import open_reader
 from orchestration.exports.containers import Content
-from orchestration.exports.formats import HEAD_BYTES, recognise
+from orchestration.exports.formats import HEAD_BYTES, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, recognisable
@@ -30,6 +30,8 @@ def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
             data = path.read_bytes()
             content = Content(len(data), "", data=data)
             form = recognise(content.head(HEAD_BYTES), complete=len(data) <= HEAD_BYTES)
+            if form.kind is Kind.PARQUET:  # DuckDB alone reads it, and its records are those of the files beside it
+                continue
             for position, record in enumerate(readers.read(content, form, SOURCES[folder]), start=1):
                 name = f"{source}/{path.relative_to(FIXTURES / source)}"
                 rows.write({"export_id": name, "position": position, "record": record.text, "problem": record.problem})

@@ -89,3 +89,13 @@
         ','
     ) || '}'
 {%- endmacro %}
+
+{#- JSON as Avro tools print it, each value that may be null wrapped in its type, {"string":"x"}, without that. -#}
+{% macro json_without_avro_types(document) -%}
+    regexp_replace(
+        {{ document }},
+        '[{]\s*"(string|int|long|float|double|boolean|array)"\s*:\s*("([^"\\]|\\.)*"|\[[^]{}]*\]|[^]["{}]*)\s*[}]',
+        '\2',
+        'g'
+    )
+{%- endmacro %}

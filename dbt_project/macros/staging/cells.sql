@@ -64,3 +64,8 @@
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- The value of a name in a text of pairs, `name:value|name:value`; NULL where the text is none or lacks the name. -#}
+{% macro paired_value(text, name) -%}
+    {{ filled(regexp_group(text, "'(^|[|])[[:space:]]*" ~ name ~ "[[:space:]]*:([^|]*)'", 2)) }}
+{%- endmacro %}

@@ -32,7 +32,7 @@
 
 {#- The account's time zone at a vendor that writes local times: the var `account_time_zones`, else the general one. -#}
 {% macro account_time_zone(source_name) -%}
-    {{ var('account_time_zones').get(source_name, var('account_time_zone')) }}
+    {{ var('account_time_zones')[source_name] | default(var('account_time_zone')) }}
 {%- endmacro %}
 
 {% macro has_offset(text) -%}
