@@ -95,7 +95,7 @@ def test_an_event_is_read_as_the_independent_reader_reads_it(loaded, reading):
     else:
         assert reading["message_id"].strip("<>").startswith(message_id)
     if literal := json.loads(reading["setters"]).get("Reason"):
-        said = literal[1:-1].replace("\\n", " ") or None
+        said = " ".join(literal[1:-1].replace("\\n", " ").split()) or None
         expected = None if sample in NO_REASON else LONGER_REASON.get(sample, said)
         assert (" ".join(reason.split()) if reason else None) == expected
     epoch = re.search(r"'U(?:\.u)?', '?([\d.]+)'?\)", reading["setters"])
