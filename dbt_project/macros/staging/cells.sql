@@ -64,3 +64,11 @@
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- Whether any of the vendor's flags is set: false where one says so and none is set, NULL where none says anything. -#}
+{% macro any_flag(columns) -%}
+    coalesce(
+        {% for column in columns %}try_cast({{ column }} as boolean){{ ' or ' if not loop.last }}{% endfor %}
+        {%- for column in columns %}, try_cast({{ column }} as boolean){% endfor %}
+    )
+{%- endmacro %}

@@ -32,7 +32,8 @@
 
 {#- The account's time zone at a vendor that writes local times: the var `account_time_zones`, else the general one. -#}
 {% macro account_time_zone(source_name) -%}
-    {{ var('account_time_zones').get(source_name, var('account_time_zone')) }}
+    {%- set zones = var('account_time_zones') -%}
+    {{ zones[source_name] if source_name in zones else var('account_time_zone') }}
 {%- endmacro %}
 
 {% macro has_offset(text) -%}

@@ -70,15 +70,23 @@ read_cells as (
 
 ),
 
-laid_out as (
+named as (
 
     select
         *,
-        {{ json_columns('properties', properties) }},
         -- A webhook's topic says in other words what the metric's name says: `event: email_delivered`.
         replace(replace(lower(raw_event_type), 'event: ', ''), '_', ' ') as event_name,
         {{ utc_timestamp('time_text') }} as event_time
     from read_cells
+
+),
+
+laid_out as (
+
+    select
+        *,
+        {{ json_columns('properties', properties) }}
+    from named
 
 ),
 
@@ -88,11 +96,7 @@ judged as (
         *,
         case
             when event_name in ('opened email', 'email opened')
-                then coalesce(
-                    try_cast(machine_open as boolean) or try_cast(apple_privacy_open as boolean),
-                    try_cast(machine_open as boolean),
-                    try_cast(apple_privacy_open as boolean)
-                )
+                then {{ any_flag(['machine_open', 'apple_privacy_open']) }}
             when event_name in ('clicked email', 'email clicked') then try_cast(bot_click as boolean)
         end as is_machine,
         {{ utc_timestamp("split_part(send_cohort, ':', 1)") }} as send_time

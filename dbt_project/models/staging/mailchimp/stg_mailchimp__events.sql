@@ -59,11 +59,18 @@ read_activity as (
 
     select
         *,
+        case
+            when row_timestamp is not null then 'granular_csv'
+            when fired_at is not null then 'webhook_form'
+            when line_email is not null then 'export_api'
+            else 'email_activity'
+        end as source_format,
         {{ json_struct(json_or_null('element', '{'), activity) }} as activity_fields,
         lower({{ regexp_group('file_name', "'(?i)(?:^|/)(opens|clicks)/[^/]*$'", 1) }}) as granular_folder,
         -- The campaign stands in the file's name alone, and by the number that the site shows, not the API's.
         {{ regexp_group('file_name', "'(?:^|/)([0-9]+)_[^/]*$'", 1) }} as file_campaign_id,
-        {{ regexp_group('file_name', "'(?:^|/)[0-9]+_([^/]*)[.][A-Za-z]+(?:[.][A-Za-z]+)?$'", 1) }} as file_campaign_name
+        {{ regexp_group('file_name', "'(?:^|/)[0-9]+_([^/]*)[.][A-Za-z]+(?:[.][A-Za-z]+)?$'", 1) }}
+            as file_campaign_name
     from parted
 
 ),
@@ -72,13 +79,7 @@ read_cells as (
 
     select
         *,
-        {{ json_columns('activity_fields', activity) }},
-        case
-            when row_timestamp is not null then 'granular_csv'
-            when fired_at is not null then 'webhook_form'
-            when line_email is not null then 'export_api'
-            else 'email_activity'
-        end as source_format
+        {{ json_columns('activity_fields', activity) }}
     from read_activity
 
 ),
@@ -87,15 +88,15 @@ named as (
 
     select
         *,
-        case source_format
+        case
+            when source_format = 'webhook_form' then lower(trim(hook_type))
+            when source_format = 'export_api' then lower(trim(line_action))
+            when source_format = 'email_activity' then coalesce(lower(trim(activity_action)), 'none')
+            when granular_folder = 'opens' then 'open'
+            when granular_folder = 'clicks' then 'click'
             -- Of a row outside its folder the URL tells a click.
-            when 'granular_csv' then coalesce(
-                case granular_folder when 'opens' then 'open' when 'clicks' then 'click' end,
-                case when row_url is null then 'open' else 'click' end
-            )
-            when 'webhook_form' then lower(trim(hook_type))
-            when 'export_api' then lower(trim(line_action))
-            else coalesce(lower(trim(activity_action)), 'none')
+            when row_url is null then 'open'
+            else 'click'
         end as event_name,
         lower(coalesce(activity_type, line_type)) as bounce_name,
         lower(trim(hook_reason)) as reason_name,

@@ -53,7 +53,10 @@ read_cells as (
             {{ normalised_email('hit_lead_email') }},
             {{ normalised_email('contact_email') }},
             {{ normalised_email('lead_email') }},
-            case when email_object like '%@%' and not starts_with(email_object, '{') then {{ normalised_email('email_object') }} end
+            case
+                when email_object like '%@%' and not starts_with(email_object, '{')
+                    then {{ normalised_email('email_object') }}
+            end
         ) as recipient_email
     from records
 
@@ -154,8 +157,9 @@ final as (
             when 'subscription:contactable' then 'global'
             when 'subscription:other channel' then 'other_channel'
         end as event_subtype,
-        coalesce(nullif(stat_variant_parent, ''), nullif(stat_email_id, ''), nullif(email_id, ''), nullif(hit_email_id, ''))
-            as campaign_id,
+        coalesce(
+            nullif(stat_variant_parent, ''), nullif(stat_email_id, ''), nullif(email_id, ''), nullif(hit_email_id, '')
+        ) as campaign_id,
         coalesce({{ filled('stat_email_name') }}, {{ filled('email_name') }}, {{ filled('hit_email_name') }})
             as campaign_name,
         cast(null as varchar) as experiment,

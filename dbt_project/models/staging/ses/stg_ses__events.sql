@@ -55,8 +55,8 @@ records as (
 
 ),
 
--- SNS delivers a notification at least once, and numbers it: which deliveries of an export are the first of theirs. Only
--- what came in an envelope is looked at.
+-- SNS delivers a notification at least once, and numbers it: which deliveries of an export are the first of theirs.
+-- Only what came in an envelope is looked at.
 enveloped as (
 
     select
@@ -107,6 +107,8 @@ named as (
         case
             when is_redelivered then 'redelivered'
             when event_name is null then 'control'
+            when event_name = 'bounce' and was_suppressed and lower(bounce_subtype) = 'unsubscribedrecipient'
+                then 'bounce:unsubscribed'
             when event_name = 'bounce' and was_suppressed then 'bounce:suppressed'
             when event_name = 'bounce' then 'bounce:' || coalesce(lower(bounce_type), '')
             when event_name = 'complaint' and lower(complaint_subtype) = 'onaccountsuppressionlist'
@@ -203,6 +205,7 @@ final as (
             when 'delivery' then 'delivered'
             when 'deliverydelay' then 'deferred'
             when 'bounce:suppressed' then 'dropped'
+            when 'bounce:unsubscribed' then 'dropped'
             when 'bounce:permanent' then 'bounced'
             when 'bounce:transient' then 'bounced'
             when 'bounce:undetermined' then 'bounced'
@@ -224,10 +227,8 @@ final as (
         case outcome
             when 'redelivered' then 'redelivered'
             when 'deliverydelay' then 'delayed'
-            when 'bounce:suppressed' then case lower(bounce_subtype)
-                when 'unsubscribedrecipient' then 'unsubscribed'
-                else 'bounced_address'
-            end
+            when 'bounce:suppressed' then 'bounced_address'
+            when 'bounce:unsubscribed' then 'unsubscribed'
             when 'bounce:permanent' then 'hard'
             when 'bounce:transient' then 'soft'
             when 'bounce:undetermined' then 'undetermined'

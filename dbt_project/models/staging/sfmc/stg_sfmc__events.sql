@@ -85,16 +85,19 @@ named as (
             when event_name in ('sent', 'send') then 'sent'
             when event_name in ('open', 'opens', 'opened') then 'open'
             when event_name in ('click', 'clicks', 'clicked') then 'click'
-            when event_name in ('bounce', 'bounces', 'bounced', 'hardbounce', 'softbounce', 'blockbounce', 'otherbounce',
-                'technicalbounce', 'unknownbounce') then 'bounce'
+            when {{ regexp_like('event_name', "'^(hard|soft|block|technical|unknown|other)?bounce[sd]?$'") }}
+                then 'bounce'
             when event_name in ('unsub', 'unsubs', 'unsubscribe', 'unsubscribes', 'unsubscribed') then 'unsubscribe'
             when event_name in ('complaint', 'complaints', 'spamcomplaint') then 'complaint'
             when event_name in ('notsent', 'not sent') then 'notsent'
             when event_name in ('conversion', 'conversions') then 'conversion'
             else event_name
         end as kind,
-        coalesce(category, {{ regexp_group('event_name', "'^(hard|soft|block|technical|unknown|other)bounce$'", 1) }})
-            as bounce_name
+        coalesce(
+            {{ regexp_group('category', "'^(hard|soft|block|technical)'", 1) }},
+            {{ regexp_group('event_name', "'^(hard|soft|block|technical)bounce$'", 1) }},
+            ''
+        ) as bounce_name
     from read_cells
 
 ),
@@ -134,15 +137,13 @@ final as (
             when 'conversion' then 'converted'
             else 'other'
         end as event_type,
-        case kind
+        case case when kind = 'bounce' then 'bounce:' || bounce_name else kind end
             when 'sendjob' then 'send_job'
-            when 'bounce' then case
-                when bounce_name like 'hard%' then 'hard'
-                when bounce_name like 'soft%' then 'soft'
-                when bounce_name like 'block%' then 'block'
-                when bounce_name like 'technical%' then 'soft'
-                else 'undetermined'
-            end
+            when 'bounce:hard' then 'hard'
+            when 'bounce:soft' then 'soft'
+            when 'bounce:technical' then 'soft'
+            when 'bounce:block' then 'block'
+            when 'bounce:' then 'undetermined'
             when 'unsubscribe' then 'list'
             when 'complaint' then 'fbl'
             when 'notsent' then 'policy'
