@@ -133,12 +133,14 @@ class Cutter:
             if isinstance(part.value, dict)
         }
         resources = _elements(members["data"]) if is_list else [members["data"]]
-        return [_with_parts(resource, included) if _is_resource(resource.value) else resource for resource in resources]
+        envelope = members.get("envelope")
+        return [
+            _with_parts(resource, included, envelope) if _is_resource(resource.value) else resource
+            for resource in resources
+        ]
 
     def _message(self, piece: Piece) -> list[Piece] | None:
         """What an envelope holds: an object, or the text of some, plain or in base64; None where it is no JSON."""
-        if "envelope" in piece.value:
-            return None
         for key in self._envelopes:
             held = piece.value.get(key)
             if isinstance(held, dict):
@@ -157,7 +159,7 @@ def _is_resource(value: Any) -> bool:
     return isinstance(value, dict) and ("attributes" in value or "relationships" in value)
 
 
-def _with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece]) -> Piece:
+def _with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece], envelope: Piece | None) -> Piece:
     named: dict[str, list[Piece]] = {}
     relationships = resource.value.get("relationships")
     for name, relationship in relationships.items() if isinstance(relationships, dict) else ():
@@ -175,7 +177,9 @@ def _with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece]) -> P
         f"{json.dumps(name)}:{parts[0].text if len(parts) == 1 else '[' + ','.join(p.text for p in parts) + ']'}"
         for name, parts in named.items()
     )
-    return Piece({"data": resource.value, "included": values}, f'{{"data":{resource.text},"included":{{{texts}}}}}')
+    outer = f'"envelope":{envelope.text},' if envelope else ""
+    value = {"data": resource.value, "included": values, **({"envelope": envelope.value} if envelope else {})}
+    return Piece(value, f'{{{outer}"data":{resource.text},"included":{{{texts}}}}}')
 
 
 def _enclosed(message: Piece, rest: Mapping[str, Any]) -> Piece:

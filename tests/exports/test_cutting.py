@@ -61,6 +61,20 @@ def test_an_element_of_a_document_gets_the_parts_it_refers_to_and_no_others():
     assert json.loads(cut(alone, json_api=True)[0])["included"] == {"metric": {"type": "metric", "id": "m"}}
 
 
+def test_a_document_in_an_envelope_keeps_the_envelope():
+    document = {"topic": "t", "payload": {"data": {"type": "event", "attributes": {}}, "included": []}}
+    assert cut(json.dumps(document), json_api=True, envelopes=["payload"]) == [
+        '{"envelope":{"topic":"t"},"data":{"type": "event", "attributes": {}},"included":{}}'
+    ]
+
+
+def test_an_envelope_in_an_envelope_is_opened_too():
+    inner = json.dumps({"Message": EVENT, "TopicArn": "t"})
+    assert cut(json.dumps({"body": inner, "messageId": "q"}), envelopes=["Message", "body"]) == [
+        '{"envelope":{"envelope":{"messageId":"q"},"TopicArn":"t"},"id": 1.0,  "n": "\\u003c"}'
+    ]
+
+
 def test_what_is_no_resource_of_a_document_stands_as_it_is():
     assert cut('{"meta":{},"data":[#]}'.replace("#", EVENT), json_api=True) == [EVENT]
     assert cut('{"data":{"results":[]}}', json_api=True) == ['{"data":{"results":[]}}']

@@ -10,7 +10,9 @@ import duckdb
 import fastavro
 import pytest
 
-from orchestration.exports import containers
+from orchestration.exports import containers, readers
+from orchestration.exports.containers import Content
+from orchestration.exports.formats import HEAD_BYTES, Kind, recognise
 from orchestration.sources import SOURCES
 from tests.exports.conftest import FIXTURES
 from tests.exports.wrapping import PACKINGS, SHAPES, array, lines, zipped
@@ -20,21 +22,15 @@ PAYLOADS = [path for path in sorted(FIXTURES.glob("*/*")) if path.is_file()]
 
 
 def json_records(source: str) -> list[str]:
-    """Some records of a source as compact JSON texts."""
+    """Some records of a source as compact JSON texts, cut out of their pages and envelopes."""
     found = []
-    for path in sorted((FIXTURES / source).glob("*json")):
-        content = path.read_text()
-        try:
-            values = json.loads(content)
-        except json.JSONDecodeError:
-            values = [json.loads(line) for line in content.splitlines()]
-        for value in values if isinstance(values, list) else [values]:
-            page = (
-                value
-                if isinstance(value, list)
-                else next((value[key] for key in SOURCES[source].pages if key in value), [value])
-            )
-            found += page
+    paths = [path for path in (FIXTURES / source).rglob("*") if path.is_file()]
+    for path in sorted(paths, key=lambda path: ("json" not in path.suffix, path)):
+        data = path.read_bytes()
+        content = Content(len(data), "", data=data)
+        form = recognise(content.head(HEAD_BYTES), complete=len(data) <= HEAD_BYTES)
+        if form.kind is not Kind.PARQUET:  # DuckDB alone reads it
+            found += [json.loads(record.text) for record in readers.read(content, form, SOURCES[source])]
     return [json.dumps(record, ensure_ascii=False) for record in found][:9]
 
 
@@ -58,8 +54,10 @@ def test_every_shape_and_packing_gives_the_same_records(bench, source: str):
     assert report.held == []
     rows = bench.query(f"select file_name, list(record order by position) from raw.{source} join pipeline.exports "
                        "using (export_id) group by all")  # fmt: skip
-    # The packings of one content are one content.
-    assert len(rows) == report.published == len({write(records) for write in SHAPES.values()})
+    # The packings of one content are one content, but where a name is a part of it.
+    contents = len({write(records) for write in SHAPES.values()})
+    assert len(rows) == report.published
+    assert report.published == contents if not SOURCES[source].names_carry_data else report.published > contents
     assert report.known == len(SHAPES) * len(PACKINGS) - report.published
     for file_name, loaded in rows:
         if not file_name.startswith("pretty_array"):

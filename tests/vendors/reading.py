@@ -157,7 +157,7 @@ def as_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
-    return str(value).replace("\t", " ").replace("\n", " ")
+    return " ".join(str(value).split())
 
 
 def build(home: Path, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:

@@ -39,6 +39,11 @@
     case when {{ json_or_null(text, '[') }} is null then {{ text }} else json_extract_string({{ text }}, '$[0]') end
 {%- endmacro %}
 
+{#- The value under a name of a text that holds a JSON object, as text; NULL where the text is none. -#}
+{% macro json_value(text, name) -%}
+    json_extract_string({{ json_or_null(text, '{') }}, '$."{{ name }}"')
+{%- endmacro %}
+
 {#-
   Two columns that make a row of each element of a JSON list, and its number from 1. A text that is no list, an empty
   list and NULL are one row, with the text `otherwise`.

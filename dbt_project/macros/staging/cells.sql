@@ -69,3 +69,11 @@
 {% macro paired_value(text, name) -%}
     {{ filled(regexp_group(text, "'(^|[|])[[:space:]]*" ~ name ~ "[[:space:]]*:([^|]*)'", 2)) }}
 {%- endmacro %}
+
+{#- Whether any of the vendor's flags is set: false where one says so and none is set, NULL where none says anything. -#}
+{% macro any_flag(columns) -%}
+    coalesce(
+        {% for column in columns %}try_cast({{ column }} as boolean){{ ' or ' if not loop.last }}{% endfor %}
+        {%- for column in columns %}, try_cast({{ column }} as boolean){% endfor %}
+    )
+{%- endmacro %}
