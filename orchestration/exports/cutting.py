@@ -47,20 +47,27 @@ class Piece(NamedTuple):
 class Cutter:
     """The records within an object, by what a source declares of its pages, envelopes and documents."""
 
-    def __init__(self, pages: Iterable[str] = (), envelopes: Iterable[str] = (), json_api: bool = False) -> None:
+    def __init__(
+        self,
+        pages: Iterable[str] = (),
+        envelopes: Iterable[str] = (),
+        encoded_envelopes: Iterable[str] = (),
+        json_api: bool = False,
+    ) -> None:
         pages = list(pages)
         self._paths = [tuple(page.split(".")) for page in pages if "*" not in page]
         self._envelopes = tuple(envelopes)
+        self._encoded_envelopes = tuple(encoded_envelopes)
         self._json_api = json_api
         patterns = [translate(page) for page in pages if "*" in page]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
         heads = {path[0] for path in self._paths}
-        self._marks = frozenset(heads.union(self._envelopes, ["data"] if json_api else []))
+        self._marks = frozenset(heads.union(self._envelopes, self._encoded_envelopes, ["data"] if json_api else []))
 
     @classmethod
     def of(cls, source: Source) -> Cutter:
         """The cutter that a source declares."""
-        return cls(source.pages, source.envelopes, source.json_api)
+        return cls(source.pages, source.envelopes, source.encoded_envelopes, source.json_api)
 
     def may_hold_records(self, value: Mapping[str, Any]) -> bool:
         """Whether an object is worth a second look: False for nearly every record."""
@@ -140,13 +147,13 @@ class Cutter:
         ]
 
     def _message(self, piece: Piece) -> list[Piece] | None:
-        """What an envelope holds: an object, or the text of some, plain or in base64; None where it is no JSON."""
-        for key in self._envelopes:
+        """What an envelope holds: an object, or the text of some, or that in base64; None where it is no JSON."""
+        for key in (*self._envelopes, *self._encoded_envelopes):
             held = piece.value.get(key)
-            if isinstance(held, dict):
+            if isinstance(held, dict) and key in self._envelopes:
                 messages = [_below(piece, (key,))]
             elif isinstance(held, str):
-                messages = _objects(held) or _objects(_from_base64(held))
+                messages = _objects(held if key in self._envelopes else _from_base64(held))
             else:
                 continue
             if messages:

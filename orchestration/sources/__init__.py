@@ -18,6 +18,7 @@ A declaration `<source>.yml` in this folder holds:
     pages: [items, data.results, mautic.*]  # keys, or paths of keys, under which a page holds its records; with a *
                                             # the key says something itself, and the record keeps it
     envelopes: [Message]              # keys under which an envelope holds its message: an object, or the text of one
+    encoded_envelopes: [data]         # likewise, where the message is text in base64
     json_api: false                   # whether pages are JSON:API documents, whose data refer to what is `included`
     names_carry_data: false           # whether the file's name is part of the content (then of its identity too)
     suite: sendgrid                   # the expectation suite of its candidate; default the source's name
@@ -64,6 +65,7 @@ class Source:
     no_events: tuple[Mapping[str, str], ...] = ()
     pages: tuple[str, ...] = ()
     envelopes: tuple[str, ...] = ()
+    encoded_envelopes: tuple[str, ...] = ()
     json_api: bool = False
     names_carry_data: bool = False
     suite: str = ""
@@ -100,6 +102,7 @@ def read_source(path: Path) -> Source:
         no_events=_conditions(path, declared.get("no_events", [])),
         pages=_texts(path, "pages", declared.get("pages", [])),
         envelopes=_texts(path, "envelopes", declared.get("envelopes", [])),
+        encoded_envelopes=_texts(path, "encoded_envelopes", declared.get("encoded_envelopes", [])),
         json_api=declared.get("json_api", False),
         names_carry_data=declared.get("names_carry_data", False),
         suite=declared.get("suite", name),

@@ -32,6 +32,7 @@ NO_EVENTS = {
     "postmark": set(),
     "brevo": set(),
     "resend": set(),
+    "ses": set(),
     "sparkpost": set(),
 }
 
@@ -48,7 +49,8 @@ def test_the_vendors_samples_load_but_for_what_is_no_event(bench, source: str):
     report = bench.load(source)
     assert {held.file_name for held in report.held} == NO_EVENTS[source]
     assert all(held.reason.startswith("unreadable: ") for held in report.held)
-    assert report.published == len(names) - len(NO_EVENTS[source])
+    # Two pages of a vendor may show the same record.
+    assert report.published + report.known == len(names) - len(NO_EVENTS[source])
 
 
 def test_the_samples_of_other_vendors_are_all_held(bench):

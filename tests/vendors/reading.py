@@ -9,6 +9,7 @@ Belongs here: landing them, loading and building once, and rows as text. Does no
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import sys
 import tempfile
@@ -157,7 +158,7 @@ def as_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
-    return " ".join(str(value).split())
+    return re.sub(r"[\t\r\n]+", " ", str(value))
 
 
 def build(home: Path, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+
+import pytest
 
 # What tells one export of an event from another, and what the event itself does not depend on.
 OF_THE_EXPORT = {"file", "export_id", "position", "part", "record", "source_format", "stands"}
 
+# Files that hold the same events, by source: a transport, a serialisation or a text encoding each.
+FILES = {
+    "braze": {"events.avro", "events.parquet", "events.ndjson", "http.json"},
+    "ses": {"sns.ndjson", "firehose.ndjson", "firehose.json", "firehose_utf16.ndjson"},
+}
+# What they hold; of SES the open occurred twice.
+EVENTS = {
+    "braze": ["sent", "opened", "clicked", "purchased"],
+    "ses": ["sent", "delivered", "opened", "opened", "clicked", "bounced", "bounced"],
+}
 
-def test_avro_parquet_json_and_the_connectors_bodies_give_the_same_braze_events(reading):
+
+def events(reading, source: str) -> dict[str, list[dict]]:
+    """The events of each file of a source's encodings, without what hangs on the file."""
     files = defaultdict(list)
-    for row in reading.staged("braze", "fixtures/encodings"):
+    for row in reading.staged(source, "fixtures/encodings"):
         files[row["file"]].append({name: value for name, value in row.items() if name not in OF_THE_EXPORT})
-    assert files.keys() == {"events.avro", "events.parquet", "events.ndjson", "http.json"}
-    events = files["events.ndjson"]
-    assert [(event["event_type"], event["is_machine"]) for event in events] == [
-        ("sent", None),
-        ("opened", True),
-        ("clicked", True),
-        ("purchased", None),
-    ]
-    assert all(rows == events for rows in files.values())
+    return files
 
 
-def test_events_that_came_in_four_encodings_count_once(reading):
-    standing = [row["source_event_id"] for row in reading.staged("braze", "fixtures/encodings") if row["stands"]]
-    assert len(standing) == len(set(standing)) == 4
+@pytest.mark.parametrize("source", FILES)
+def test_every_encoding_gives_the_same_events(reading, source: str):
+    files = events(reading, source)
+    assert files.keys() == FILES[source]
+    first, *others = files.values()
+    assert [event["event_type"] for event in first] == EVENTS[source]
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_events_that_came_in_several_encodings_count_once(reading, source: str):
+    standing = [row["event_type"] for row in reading.staged(source, "fixtures/encodings") if row["stands"]]
+    assert Counter(standing) == Counter(EVENTS[source])
+
+
+def test_a_flag_is_the_same_whether_it_came_as_text_or_as_a_type_of_its_own(reading):
+    for rows in events(reading, "braze").values():
+        assert [event["is_machine"] for event in rows] == [None, True, True, None]

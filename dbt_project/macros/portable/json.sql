@@ -67,14 +67,25 @@
     ) || '}'
 {%- endmacro %}
 
-{#- The members of a JSON object as a JSON list of texts, name=value. -#}
-{% macro json_array_of_members(document) -%}
+{#-
+  The members of a JSON object as a JSON list of texts, name=value, but those whose name begins with `but_not`. Of a
+  value that is a list the first element.
+-#}
+{% macro json_array_of_members(document, but_not=none) -%}
+    {%- set names -%} json_keys({{ document }}) {%- endset -%}
     cast(to_json(list_transform(
-        json_keys({{ document }}),
+        {% if but_not %}list_filter({{ names }}, lambda name: not starts_with(name, '{{ but_not }}')){% else %}{{ names }}{% endif %},
         lambda name: name || '=' || coalesce(
-            json_extract_string({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1')), ''
+            json_extract_string({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1') || '/0'),
+            json_extract_string({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1')),
+            ''
         )
     )) as varchar)
+{%- endmacro %}
+
+{#- A JSON object without one of its members. -#}
+{% macro json_without_member(document, name) -%}
+    cast(json_merge_patch({{ document }}, '{"{{ name }}":null}') as varchar)
 {%- endmacro %}
 
 {#- A text as a JSON array of one. -#}

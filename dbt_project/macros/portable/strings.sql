@@ -32,3 +32,8 @@
 {% macro sha256_hex(text) -%}
     sha256({{ text }})
 {%- endmacro %}
+
+{#- How often a part occurs in a text; 0 where there is no text. -#}
+{% macro count_of(text, part) -%}
+    coalesce((length({{ text }}) - length(replace({{ text }}, '{{ part }}', ''))) / {{ part | length }}, 0)
+{%- endmacro %}
