@@ -39,6 +39,8 @@ class Request:
     start: date
     days: int
     sources: tuple[str, ...]
+    # The share of subscribers behind Apple's proxy; None for what each domain's own share makes of it.
+    privacy_share: float | None = None
 
     @property
     def starts_at(self) -> datetime:
@@ -126,6 +128,10 @@ def _figures(request: Request, subscribers: int) -> dict[str, object]:
         "late_share": world.LATE_SHARE,
         "late_from": world.LATE_HOURS[0],
         "late_to": world.LATE_HOURS[1],
+        "single_scan_factor": world.SINGLE_SCAN_FACTOR,
+        "slow_burst_share": world.SLOW_BURST_SHARE,
+        "proxied_read_share": world.PROXIED_READ_SHARE,
+        "prefetch_share": world.PREFETCH_SHARE,
     }
 
 
@@ -151,7 +157,10 @@ def _declare(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
     _fill(
         connection,
         "domains",
-        ((d.name, d.provider, d.scanner, d.scanner_agent, d.privacy_proxy) for d in world.DOMAINS),
+        (
+            (d.name, d.provider, d.scanner, d.scanner_agent, _first_given(request.privacy_share, d.privacy_proxy))
+            for d in world.DOMAINS
+        ),
     )
     _fill(connection, "agents", ((a.name, a.user_agent, a.platform, *a.client, *a.system) for a in world.AGENTS))
     _fill(
@@ -162,6 +171,10 @@ def _declare(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
     _fill(connection, "variants", (row for e in experiments for row in _arms(e)))
     _fill(connection, "declared_mailings", map(_mailing_row, mailings))
     _fill(connection, "links", (row for m in mailings for row in _link_rows(m)))
+
+
+def _first_given(asked: float | None, own: float) -> float:
+    return own if asked is None else asked
 
 
 def _first_moment(mailing: world.Mailing) -> datetime:

@@ -52,10 +52,13 @@ class Domain:
     scanner_agent: str | None = None
 
 
+# Whom a scanner resembles least is easiest to find: most dress up as a browser, and some follow one link only.
 _SCANNERS = {
     3: ("burst", "scanner_disguised"),
+    5: ("two", "scanner_disguised"),
     7: ("two", "scanner_named"),
     11: ("burst", "scanner_silent"),
+    13: ("single", "scanner_disguised"),
     19: ("burst", "scanner_disguised"),
     23: ("single", "scanner_disguised"),
 }
@@ -449,8 +452,17 @@ SCAN_DELAY = (
     *((0.0, 2), (0.005, 10), (0.027, 20), (0.5, 43), (0.691, 60), (0.974, 300), (0.993, 1_800)),
     *((0.993, 3_600), (1.0, 86_400)),
 )
+# A scanner of single links looks at its leisure: its own delay stands in for so many times the one above.
+SINGLE_SCAN_FACTOR = 6
+# One burst in seven is no burst to speak of: some of the links, over as many seconds as a person might take.
+SLOW_BURST_SHARE = 0.15
 # Time from delivery to the fetch by Apple's proxy: no published quantiles; spread over the hours a device is charged.
 PROXY_DELAY = ((0.0, 4), (0.3, 90), (0.7, 3_600), (1.0, 36 * 3_600))
+
+# How often a person's own open passes Apple's proxy and is seen there: what the proxy has fetched it fetches no more.
+PROXIED_READ_SHARE = 0.04
+# How often Gmail's proxy fetches a picture as soon as the message arrives, before anybody looks.
+PREFETCH_SHARE = 0.006
 
 # Recorded human opens per mailshot: XCampaign, 9.13 % +/- 3.58.
 READ_SCALE = 1.28

@@ -50,6 +50,7 @@ def write_samples(
     sources: Iterable[str] = SOURCES,
     file_hours: int | None = None,
     truth: Path | str | None = None,
+    privacy_share: float | None = None,
     progress: Callable[[str], None] | None = None,
     memory_limit: str = "1500MB",
     threads: int = 2,
@@ -59,13 +60,14 @@ def write_samples(
     The same arguments write the same bytes (under one version of DuckDB); more events of one seed are more subscribers
     of the same world. `events` counts those of the e-mail sources asked for, each once: about 4.7 % are delivered
     twice on top. `file_hours` is how long a stretch of time a file covers, by default what makes a file worth while.
-    `truth` names a Parquet file for what the exports hide; see `truth.py`. `progress` is told what goes on.
+    `truth` names a Parquet file for what the exports hide; see `truth.py`. `privacy_share` is the share of subscribers
+    behind Apple's proxy, by default what each domain's own share makes of it. `progress` is told what goes on.
 
     Raises ValueError where a source is not one of SOURCES, or a figure cannot be met.
     """
     say = progress or (lambda text: None)
     landing = Path(landing)
-    request = Request(events, seed, start, days, tuple(dict.fromkeys(sources)))
+    request = Request(events, seed, start, days, tuple(dict.fromkeys(sources)), privacy_share)
     _check(request, file_hours)
     hours = file_hours or file_hours_for(request)
     landing.mkdir(parents=True, exist_ok=True)
@@ -95,6 +97,8 @@ def _check(request: Request, file_hours: int | None) -> None:
         raise ValueError(f"Name at least one source: {', '.join(SOURCES)}.")
     if request.events < 1 or request.days < 1 or (file_hours is not None and file_hours < 1):
         raise ValueError("The number of events, of days and of hours per file must each be 1 or more.")
+    if request.privacy_share is not None and not 0 <= request.privacy_share <= 1:
+        raise ValueError("The share of subscribers behind Apple's proxy must lie between 0 and 1.")
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:

@@ -29,5 +29,6 @@ create type email_event as enum (
 );
 create type actor as enum ('system', 'human', 'machine');
 create type class as enum (
-    'delivery', 'human', 'fast_human', 'mpp_flagged', 'mpp_unflagged', 'scanner_burst', 'scanner_two', 'scanner_single'
+    'delivery', 'human', 'fast_human', 'mpp_person', 'mpp_flagged', 'mpp_unflagged', 'prefetch', 'scanner_burst',
+    'scanner_two', 'scanner_single'
 );

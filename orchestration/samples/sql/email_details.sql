@@ -5,11 +5,13 @@ with equipped as (
         e.*,
         s.k as subscriber_k,
         s.domain,
+        s.provider,
         -- One in a hundred is written as its owner once typed it.
         case when draw(e.k, 'spelling') < 0.01 then replace(s.email, 'reader', 'Reader') else s.email end as email,
         case
             when e.event not in ('open', 'click', 'group_unsubscribe', 'group_resubscribe') then null
-            when e.class in ('mpp_flagged', 'mpp_unflagged') then 'apple_proxy'
+            when e.class in ('mpp_flagged', 'mpp_unflagged', 'mpp_person') then 'apple_proxy'
+            when e.class = 'prefetch' then 'gmail_proxy'
             when e.actor = 'machine' then s.scanner_agent
             when e.event = 'open' and s.provider in ('gmail', 'yahoo') then s.provider || '_proxy'
             else device_of(e.message_k, s.k, s.device) || case e.event when 'open' then '_mail' else '_browser' end
@@ -43,8 +45,13 @@ select
         when e.agent is null then null
         when e.agent = 'apple_proxy' and (e.class = 'mpp_flagged' or draw(e.k, 'network') < 0.6)
             then format('17.58.{}.{}', (e.k >> 8) & 255, e.k & 255)
-        when e.actor = 'machine' and e.agent <> 'apple_proxy' then format('203.0.113.{}', 200 + (hash(e.domain) & 31))
         when e.agent like '%_proxy' then format('198.51.100.{}', 200 + (e.k & 31))
+        -- A scanner has a few addresses, and takes one of them for all that it does to a message.
+        when e.actor = 'machine'
+            then format('203.0.113.{}', 128 + (((hash(e.domain) & 127) + 5 * (e.message_k & 3)) & 127))
+        -- An office goes out by one address, and most of its people by that.
+        when e.provider = 'corporate' and draw(e.message_k, 'at the office') < 0.6
+            then format('198.51.100.{}', 128 + (hash(e.domain) & 63))
         else address_of(key_of(e.subscriber_k, e.agent))
     end as address
 from equipped as e

@@ -5,6 +5,8 @@ with scanned as (
         m.*,
         l.link_no,
         l.is_hidden,
+        m.scanner = 'burst' and draw(m.k, 'slow burst') < slow_burst_share() as is_slow,
+        count(*) over (partition by m.mailing_no, m.subscriber_no) as links,
         row_number() over (
             partition by m.mailing_no, m.subscriber_no
             order by l.is_hidden, draw(key_of(m.k, 'scan order'), cast(l.link_no as varchar)), l.link_no
@@ -12,6 +14,24 @@ with scanned as (
     from messages as m
     inner join links as l on m.mailing_no = l.mailing_no
     where m.scanned_at is not null
+),
+
+followed as (
+    select
+        *,
+        later(
+            scanned_at,
+            draw(key_of(k, 'burst'), cast(link_no as varchar))
+            * case when is_slow then draw_between(k, 'slowness', 3, 25) else 0.9 end
+        ) as clicked_at
+    from scanned
+    where
+        turn <= case
+            when scanner = 'two' then 2
+            when scanner = 'single' then 1
+            when is_slow then greatest(2, round(links * draw_between(k, 'coverage', 0.4, 1)))
+            else links
+        end
 ),
 
 happened as (
@@ -117,6 +137,21 @@ happened as (
     from messages
     where proxied_at is not null
     union all
+    -- A person behind the proxy opens again, and this time it is seen; by whom, the proxy does not say.
+    select
+        mailing_no, subscriber_no, k,
+        'open', 'unflagged', null, 5, proxied_read_at,
+        'human', 'mpp_person'
+    from messages
+    where proxied_read_at is not null
+    union all
+    select
+        mailing_no, subscriber_no, k,
+        'open', 'prefetch', null, 6, prefetched_at,
+        'machine', 'prefetch'
+    from messages
+    where prefetched_at is not null
+    union all
     select
         mailing_no, subscriber_no, k,
         'open', 'scanner', null, 4, scanned_at,
@@ -126,10 +161,9 @@ happened as (
     union all
     select
         mailing_no, subscriber_no, k,
-        'click', 'scanner', link_no, 2, later(scanned_at, 0.9 * draw(key_of(k, 'burst'), cast(link_no as varchar))),
+        'click', 'scanner', link_no, 2, clicked_at,
         'machine', 'scanner_' || scanner
-    from scanned
-    where turn <= case scanner when 'burst' then 99 when 'two' then 2 else 1 end
+    from followed
 )
 
 select

@@ -37,11 +37,11 @@ turned as (
     select
         *,
         hash(xor(k, hash('human click ' || cast(link_no as varchar)))) as click_k,
-        -- A first look, then link by link; one reader in twenty opens them all at once.
+        -- A first look, then link by link; one reader in eight opens them all at once.
         later(
             read_at,
             draw_between(k, 'first look', 2, 240)
-            + (turn - 1) * case when draw(k, 'at once') < 0.05 then 0.6 else draw_between(k, 'next look', 8, 300) end
+            + (turn - 1) * case when draw(k, 'at once') < 0.12 then 0.6 else draw_between(k, 'next look', 8, 300) end
         ) as clicked_at
     from raced
     where turn <= clicks

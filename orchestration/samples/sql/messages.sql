@@ -44,6 +44,7 @@ factored as (
         coalesce(x.guide_factor, 1) as guide_factor,
         coalesce(x.video_factor, 1) as video_factor,
         s.uses_privacy_proxy,
+        s.provider,
         s.scanner,
         s.address_dead_from is not null and a.sent_at >= s.address_dead_from as is_dead,
         s.click_probability,
@@ -138,11 +139,26 @@ select
             then later(settled_at, proxy_delay(draw(k, 'proxy delay')))
     end as proxied_at,
     draw(k, 'proxy flag') < 0.8 as is_proxy_flagged,
+    -- Of what a person opens behind the proxy, it shows what it had not fetched before or no longer has.
+    case
+        when read_at is not null and uses_privacy_proxy and draw(k, 'proxied read') < proxied_read_share()
+            then later(read_at, draw_between(k, 'proxied reading', 1, 400000))
+    end as proxied_read_at,
+    case
+        when fate = 'delivered' and provider = 'gmail' and draw(k, 'prefetch') < prefetch_share()
+            then later(settled_at, draw_between(k, 'prefetching', 1, 9))
+    end as prefetched_at,
     case
         when
             fate = 'delivered' and scanner <> 'none'
             and draw(k, 'scan') < case scanner when 'burst' then 0.25 else 0.3 end
-            then greatest(later(sent_at, scan_delay(draw(k, 'scan delay'))), later(settled_at, 1))
+            then greatest(
+                later(
+                    sent_at,
+                    scan_delay(draw(k, 'scan delay')) * case scanner when 'single' then single_scan_factor() else 1 end
+                ),
+                later(settled_at, 1)
+            )
     end as scanned_at,
     scanner,
     -- times
@@ -225,6 +241,8 @@ select
     case when ends_subscription and reason = 'Spam Reporting Address' then complained_at end as complained_at,
     -- what machines do
     case when not is_dropped then proxied_at end as proxied_at,
+    case when not is_dropped then proxied_read_at end as proxied_read_at,
+    case when not is_dropped then prefetched_at end as prefetched_at,
     is_proxy_flagged,
     case when not is_dropped then scanned_at end as scanned_at,
     scanner,
