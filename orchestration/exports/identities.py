@@ -1,12 +1,13 @@
 """Who is who: from an address to the key that stands for it everywhere outside `raw` and `restricted`.
 
 Belongs here: the one normal form of an address and the keyed hash. The salt is bound as a parameter: it enters no SQL
-text, no log and no file.
+text, no log and no file. What the models hash with is a secret of its own, derived from the salt.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 
 _BLOCK_BYTES = 64  # SHA-256's, which HMAC pads its key to
 
@@ -15,6 +16,11 @@ def normalised(address: str) -> str:
     """SQL for an address's normal form: `Name <a@b>` reduced to `a@b`, trimmed, lower case; empty where none is."""
     inner = rf"regexp_replace({address}, '^[^<]*<([^<>]*)>\s*$', '\1')"
     return f"lower(trim(case when contains({address}, '<') then {inner} else {address} end))"
+
+
+def derived_secret(key: str, purpose: str) -> str:
+    """A secret for one purpose, in hex, that tells nothing of the key it comes from."""
+    return hmac.new(key.encode("utf-8"), purpose.encode("utf-8"), hashlib.sha256).hexdigest()
 
 
 def hmac_sha256(text: str) -> str:

@@ -46,6 +46,9 @@ MIGRATIONS: Sequence[str] = (
     );
     create table if not exists pipeline.publication (published_at timestamp, data_as_of timestamp, run_id varchar);
     """,
+    """
+    create table restricted.secrets (name varchar, value varchar);
+    """,
 )
 
 

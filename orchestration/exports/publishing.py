@@ -35,6 +35,8 @@ _USER_AGENT_COLUMNS = {
     "email_client": "varchar",
     "is_known_bot": "boolean",
 }
+# What the models hash network addresses and domains with.
+_SECRET = "networks"
 _READABLE = (
     "problem is null and export_id in (select export_id from incoming where status in ('published', 'released'))"
 )
@@ -90,6 +92,7 @@ def publish(
             if candidate_files:
                 _insert_records(warehouse, source, candidate_files)
                 _insert_identities(warehouse, source, candidate_files, salt)
+                _insert_secret(warehouse, salt)
                 _insert_user_agents(warehouse, source, candidate_files, spool)
             warehouse.execute("insert into pipeline.exports select * from incoming")
             warehouse.execute(
@@ -150,6 +153,13 @@ def _insert_identities(warehouse: duckdb.DuckDBPyConnection, source: Source, fil
         where email <> '' and email not in (select email from restricted.subscriber_identities)
         """,
         identities.hmac_pads(salt),
+    )
+
+
+def _insert_secret(warehouse: duckdb.DuckDBPyConnection, salt: str) -> None:
+    warehouse.execute(
+        "insert into restricted.secrets select $1, $2 where $1 not in (select name from restricted.secrets)",
+        [_SECRET, identities.derived_secret(salt, _SECRET)],
     )
 
 

@@ -158,7 +158,10 @@ def _declare(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
         connection,
         "domains",
         (
-            (d.name, d.provider, d.scanner, d.scanner_agent, _first_given(request.privacy_share, d.privacy_proxy))
+            (
+                *(d.name, d.provider, d.scanner, d.scanner_agent, d.scanned),
+                d.privacy_proxy if request.privacy_share is None else request.privacy_share,
+            )
             for d in world.DOMAINS
         ),
     )
@@ -171,10 +174,6 @@ def _declare(connection: duckdb.DuckDBPyConnection, request: Request) -> None:
     _fill(connection, "variants", (row for e in experiments for row in _arms(e)))
     _fill(connection, "declared_mailings", map(_mailing_row, mailings))
     _fill(connection, "links", (row for m in mailings for row in _link_rows(m)))
-
-
-def _first_given(asked: float | None, own: float) -> float:
-    return own if asked is None else asked
 
 
 def _first_moment(mailing: world.Mailing) -> datetime:

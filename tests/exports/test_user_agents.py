@@ -35,7 +35,7 @@ ANDROID = (
         ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Thunderbird/128.0", ("desktop", "Thunderbird", False)),
         ("python-requests/2.32", ("unknown", "Python Requests", True)),
         ("Googlebot/2.1 (+http://www.google.com/bot.html)", ("unknown", "Googlebot", True)),
-        ("Barracuda Sentinel (EE)", ("unknown", "unknown", True)),
+        ("Barracuda Sentinel (EE)", ("unknown", "unknown", False)),
         ("what is this", ("unknown", "unknown", False)),
         ("", ("unknown", "unknown", False)),
     ],

@@ -14,8 +14,16 @@ OPENS = (
     "select epoch(read_at - sent_at) as seconds from messages "
     "where is_open_seen and kind in ('newsletter', 'promotion') and sent_at < starts_at() + interval 70 day"
 )
+# Those of a single link take their time; the log tells of bursts.
 SCANS = (
-    "select epoch(scanned_at - sent_at) as seconds from messages where scanned_at is not null and deferred_at is null"
+    "select epoch(scanned_at - sent_at) as seconds from messages where scanned_at is not null and deferred_at is null "
+    "and scanner <> 'single'"
+)
+BURSTS = (
+    "select count(distinct e.link_no) / max(l.links) as covered, epoch(max(occurred_at) - min(occurred_at)) as seconds "
+    "from email_events e join (select mailing_no, count(*) as links from links group by 1) l using (mailing_no) "
+    "where e.event = 'click' and e.class = 'scanner_burst' "
+    "and (draw(e.message_k, 'slow burst') < slow_burst_share()) = {is_slow} group by e.mailing_no, e.subscriber_no"
 )
 MAILSHOTS = (
     "select mailing_no, avg(cast(is_open_seen as integer)) as opened, avg(cast(clicks > 0 as integer)) as clicked, "
@@ -43,14 +51,18 @@ def test_scanners_begin_when_the_log_says_they_do(drawn, seconds, share):
 
 
 def test_a_burst_takes_less_than_a_second_and_clicks_everything(drawn):
-    bursts = drawn.execute(
-        "select count(distinct e.link_no) = max(l.links), epoch(max(occurred_at) - min(occurred_at)) "
-        "from email_events e join (select mailing_no, count(*) as links from links group by 1) l using (mailing_no) "
-        "where e.event = 'click' and e.class = 'scanner_burst' group by e.mailing_no, e.subscriber_no"
-    ).fetchall()
+    bursts = drawn.execute(BURSTS.format(is_slow=False)).fetchall()
     assert len(bursts) > 500
-    assert sum(complete for complete, _ in bursts) >= len(bursts) - 1, "but for one that the window's end cuts"
+    assert sum(covered == 1 for covered, _ in bursts) >= len(bursts) - 1, "but for one that the window's end cuts"
     assert max(seconds for _, seconds in bursts) <= 1
+
+
+def test_one_burst_in_seven_follows_some_links_over_as_many_seconds_as_a_person_might(drawn):
+    bursts = drawn.execute(BURSTS.format(is_slow=True)).fetchall()
+    (fast,) = drawn.execute(f"select count(*) from ({BURSTS.format(is_slow=False)})").fetchone()
+    assert len(bursts) / (len(bursts) + fast) == pytest.approx(0.15, abs=0.04)
+    assert min(covered for covered, _ in bursts) < 0.6 < max(covered for covered, _ in bursts)
+    assert 5 < max(seconds for _, seconds in bursts) <= 25
 
 
 def test_scanners_of_one_and_two_links_exist(drawn):
@@ -63,6 +75,31 @@ def test_scanners_of_one_and_two_links_exist(drawn):
     assert links["scanner_single"] == 1
     assert links["scanner_two"] == 2
     assert links["scanner_burst"] >= 6
+
+
+def test_some_scanners_follow_one_link_after_minutes(drawn):
+    minutes, scans = drawn.execute(
+        "select count(*) filter (where scanned_at > settled_at + interval 3 minute), count(*) from messages "
+        "where scanned_at is not null and scanner = 'single'"
+    ).fetchone()
+    assert minutes / scans > 0.5
+
+
+def test_where_a_scanner_looks_at_few_messages_people_click_more(drawn):
+    human, machine = drawn.execute(
+        "select count(*) filter (where e.actor = 'human'), count(*) filter (where e.actor = 'machine') "
+        "from email_events e join subscribers s using (subscriber_no) "
+        "where e.event = 'click' and s.domain = 'outlook.example'"
+    ).fetchone()
+    assert 0 < machine < human / 2
+
+
+def test_some_people_follow_three_links_within_seconds(drawn):
+    (hasty,) = drawn.execute(
+        "select count(*) from (select 1 from human_clicks where not is_repeat group by mailing_no, subscriber_no "
+        "having count(*) >= 3 and max(clicked_at) - min(clicked_at) < interval 2 second)"
+    ).fetchone()
+    assert hasty > 5
 
 
 def test_some_people_are_as_fast_as_a_scanner(drawn):

@@ -50,12 +50,12 @@ def test_a_flagged_open_is_apple_s_and_an_unflagged_one_only_looks_like_it(writt
             continue
         kind = classes[record.body["sg_event_id"]]
         assert (record.body.get("sg_machine_open") is True) == (kind == "mpp_flagged")
-        assert (record.body["useragent"] == "Mozilla/5.0") == (kind in ("mpp_flagged", "mpp_unflagged"))
+        assert (record.body["useragent"] == "Mozilla/5.0") == kind.startswith("mpp")
         if kind == "mpp_flagged":
             assert record.body["ip"].startswith("17.")
         if "GoogleImageProxy" in record.body["useragent"]:
-            assert kind == "human"
-    assert {"mpp_flagged", "mpp_unflagged"} <= set(classes.values())
+            assert kind in ("human", "prefetch")
+    assert {"mpp_flagged", "mpp_unflagged", "mpp_person"} <= set(classes.values())
 
 
 def test_machines_stay_on_a_page_for_nobody(written, truth):

@@ -1,8 +1,8 @@
 {%- set columns = [
     'export_id', 'position', 'part', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',
     'recipient_email', 'raw_event_type', 'event_type', 'event_subtype', 'campaign_id', 'campaign_name', 'experiment',
-    'variant', 'message_stream', 'url', 'link_position', 'user_agent', 'device_type', 'email_client', 'is_machine',
-    'machine_basis', 'reason', 'read_seconds', 'order_id', 'revenue', 'currency', 'occurred_at', 'sent_at',
+    'variant', 'message_stream', 'url', 'link_position', 'user_agent', 'ip', 'device_type', 'email_client', 'proxy',
+    'is_machine', 'machine_basis', 'reason', 'read_seconds', 'order_id', 'revenue', 'currency', 'occurred_at', 'sent_at',
 ] -%}
 -- Each verbatim record is taken apart once, here, and written once.
 with
@@ -32,9 +32,24 @@ user_agents as (
 
     select
         user_agent,
+        user_agent_key,
         device_type,
         {{ mask_personal('email_client') }} as email_client
     from {{ source('restricted', 'user_agents') }}
+
+),
+
+networks as (
+
+    {{ network_list(ref('int_machine_networks')) }}
+
+),
+
+secrets as (
+
+    select max(value) as secret
+    from {{ source('restricted', 'secrets') }}
+    where name = 'networks'
 
 ),
 
@@ -86,6 +101,12 @@ final as (
         staged.link_position,
         coalesce(user_agents.device_type, staged.device_type) as device_type,
         coalesce(user_agents.email_client, {{ mask_personal('staged.email_client') }}) as email_client,
+        user_agents.user_agent_key,
+        staged.proxy,
+        case
+            when staged.ip is not null then {{ network_kind_of(address_digits('staged.ip'), 'networks.networks') }}
+        end as network_kind,
+        case when staged.ip is not null then {{ sha256_hex("secrets.secret || staged.ip") }} end as address_key,
         case
             when staged.event_type = 'bounced' and staged.event_subtype = 'hard' then 'hard'
             when staged.event_type = 'bounced' then 'soft'
@@ -106,6 +127,8 @@ final as (
         on staged.recipient_email = recipients.email
     left join user_agents
         on staged.user_agent = user_agents.user_agent
+    cross join networks
+    cross join secrets
 
 )
 

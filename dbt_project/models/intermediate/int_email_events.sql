@@ -20,6 +20,12 @@ twins as (
 
 ),
 
+actors as (
+
+    select * from {{ ref('int_event_actors') }}
+
+),
+
 adoptions as (
 
     select * from {{ ref('int_email_event_adoptions') }}
@@ -42,7 +48,7 @@ final as (
         records.event_type,
         records.event_subtype,
         records.raw_event_type,
-        records.actor,
+        coalesce(actors.actor, records.actor) as actor,
         records.is_machine,
         records.machine_basis,
         records.campaign_id,
@@ -55,7 +61,11 @@ final as (
         records.url,
         records.url_query,
         records.link_position,
-        records.device_type,
+        -- Whoever stands behind a proxy shows none of their own devices.
+        case
+            when actors.class in ('machine_mpp', 'machine_prefetch', 'proxy_human', 'unknown') then 'unknown'
+            else records.device_type
+        end as device_type,
         records.email_client,
         records.bounce_type,
         records.reason,
@@ -75,6 +85,11 @@ final as (
             records.export_id = repeats.export_id
             and records.position = repeats.position
             and records.part = repeats.part
+    left join actors
+        on
+            records.export_id = actors.export_id
+            and records.position = actors.position
+            and records.part = actors.part
     left join adoptions
         on
             records.export_id = adoptions.export_id

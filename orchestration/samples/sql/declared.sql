@@ -1,6 +1,8 @@
 -- What world.py declares, as tables; filled by generate.py.
 create table engagements (engagement varchar, read_probability double, click_probability double, intent double);
-create table domains (domain varchar, provider varchar, scanner varchar, scanner_agent varchar, privacy_proxy double);
+create table domains (
+    domain varchar, provider varchar, scanner varchar, scanner_agent varchar, scanned double, privacy_proxy double
+);
 create table agents (
     agent varchar, user_agent varchar, platform varchar,
     client_name varchar, client_company varchar, client_family varchar,

@@ -46,6 +46,7 @@ factored as (
         s.uses_privacy_proxy,
         s.provider,
         s.scanner,
+        s.scanned,
         s.address_dead_from is not null and a.sent_at >= s.address_dead_from as is_dead,
         s.click_probability,
         least(
@@ -150,8 +151,7 @@ select
     end as prefetched_at,
     case
         when
-            fate = 'delivered' and scanner <> 'none'
-            and draw(k, 'scan') < case scanner when 'burst' then 0.25 else 0.3 end
+            fate = 'delivered' and scanner <> 'none' and draw(k, 'scan') < scanned
             then greatest(
                 later(
                     sent_at,

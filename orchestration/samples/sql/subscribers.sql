@@ -50,6 +50,7 @@ select
     draw(p.k, 'privacy proxy') < d.privacy_proxy as uses_privacy_proxy,
     d.scanner,
     d.scanner_agent,
+    d.scanned,
     -- One in eight loses interest during the window, one in fifty has an address that dies.
     case
         when draw(p.k, 'lapses') < 0.12

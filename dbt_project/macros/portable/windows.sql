@@ -1,0 +1,19 @@
+{#- Figures over the rows around a row, where engines differ in what a window can count. -#}
+
+{#- How many different values of `value` stand within `seconds` before and after a row's `time`, in its partition. -#}
+{% macro distinct_around(value, partition, time, seconds) -%}
+    count(distinct {{ value }}) over (
+        partition by {{ partition }}
+        order by {{ time }}
+        range between interval '{{ seconds }}' second preceding and interval '{{ seconds }}' second following
+    )
+{%- endmacro %}
+
+{#- The greatest value within `seconds` before and after a row's `time`, in its partition. -#}
+{% macro greatest_around(value, partition, time, seconds) -%}
+    max({{ value }}) over (
+        partition by {{ partition }}
+        order by {{ time }}
+        range between interval '{{ seconds }}' second preceding and interval '{{ seconds }}' second following
+    )
+{%- endmacro %}

@@ -1,0 +1,144 @@
+with
+
+clicks as (
+
+    select * from {{ ref('int_opens_and_clicks') }}
+    where event_type = 'clicked'
+
+),
+
+-- What a person may have opened: neither flagged nor a privacy proxy's or a scanner's.
+seen_opens as (
+
+    select
+        message_or_event_key,
+        min(occurred_at) as first_opened_at
+    from {{ ref('int_opens_and_clicks') }}
+    where
+        event_type = 'opened'
+        and not coalesce(is_machine, false)
+        and coalesce(agent_kind, 'person') in ('person', 'image_proxy')
+        and coalesce(proxy, '') != 'apple'
+        and coalesce(network_kind, '') != 'scanner'
+    group by message_or_event_key
+
+),
+
+hidden_links as (
+
+    select * from {{ ref('int_hidden_links') }}
+
+),
+
+-- A link of every campaign may be missing in one: only what is declared for a campaign is surely in its messages.
+declared_links as (
+
+    select
+        campaign_id,
+        count(*) as links
+    from {{ ref('stg_links__links') }}
+    where campaign_id is not null
+    group by campaign_id
+
+),
+
+clicked_links as (
+
+    select
+        esp,
+        campaign_id,
+        count(distinct url) as links,
+        count(distinct message_or_event_key) as messages
+    from clicks
+    where campaign_id is not null
+    group by esp, campaign_id
+
+),
+
+marked as (
+
+    select
+        clicks.*,
+        case when hidden_links.url is not null then 1 else 0 end as is_hidden
+    from clicks
+    left join hidden_links
+        on
+            clicks.url = hidden_links.url
+            and (clicks.campaign_id = hidden_links.campaign_id or hidden_links.campaign_id = '')
+
+),
+
+-- A link may be hidden by a line of its campaign and by one of all campaigns.
+single as (
+
+    select
+        *,
+        row_number() over (partition by event_key order by campaign_id) as occurrence
+    from marked
+
+),
+
+surrounded as (
+
+    select
+        event_key,
+        message_or_event_key,
+        esp,
+        campaign_id,
+        occurred_at,
+        {{ distinct_around('url', 'message_or_event_key', 'occurred_at', var('machine_burst_seconds')) }}
+            as burst_links,
+        {{ distinct_around('url', 'message_or_event_key', 'occurred_at', var('machine_tight_burst_seconds')) }}
+            as tight_burst_links,
+        {{ distinct_around(
+            'url', "message_or_event_key, coalesce(address_key, '')", 'occurred_at', var('machine_pair_seconds')
+        ) }} as pair_links,
+        {{ greatest_around(
+            'is_hidden', 'message_or_event_key', 'occurred_at', var('machine_hidden_link_seconds')
+        ) }} = 1 as is_beside_hidden_link,
+        case
+            when address_key is not null
+                then {{ distinct_around(
+                    'subscriber_key', 'address_key', 'occurred_at', var('machine_shared_source_seconds')
+                ) }}
+        end as source_recipients
+    from single
+    where occurrence = 1
+
+),
+
+final as (
+
+    select
+        -- keys
+        surrounded.event_key,
+        surrounded.message_or_event_key,
+
+        -- attributes
+        surrounded.is_beside_hidden_link,
+        coalesce(
+            seen_opens.first_opened_at <= surrounded.occurred_at - interval '2' second, false
+        ) as is_opened_before,
+
+        -- measures
+        surrounded.burst_links,
+        surrounded.tight_burst_links,
+        surrounded.pair_links,
+        surrounded.source_recipients,
+        coalesce(
+            declared_links.links,
+            case when clicked_links.messages >= {{ var('machine_coverage_messages') }} then clicked_links.links end
+        ) as known_links
+    from surrounded
+    left join seen_opens
+        on surrounded.message_or_event_key = seen_opens.message_or_event_key
+    left join declared_links
+        on surrounded.campaign_id = declared_links.campaign_id
+    left join clicked_links
+        on
+            surrounded.esp = clicked_links.esp
+            and surrounded.campaign_id = clicked_links.campaign_id
+
+)
+
+select * from final
