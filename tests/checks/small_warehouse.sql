@@ -195,6 +195,19 @@ select
     's1' as subscriber_key, 'boots' as content_category, 2.0::double as weighted_events, 1.0::double as affinity,
     1.0::double as lift, 0.5::double as confidence, 1::bigint as interest_rank, timestamp '2026-01-01 12:00:00' as last_at;
 
+create table marts.machine_traffic_daily as
+select
+    'd1' as recipient_domain_key, null::varchar as recipient_domain, date '2026-01-01' as day_on, 1::bigint as opens,
+    0::bigint as machine_opens, 1::bigint as clicks, 0::bigint as machine_clicks, 0.0::double as machine_click_share,
+    null::varchar as top_reason;
+
+create table marts.fct_event_classification as
+select
+    event_key, message_key, subscriber_key, event_type, actor, 'human' as class, 0.1::double as score,
+    null::varchar as reasons, null::varchar as leading_reason, '1' as rule_version, occurred_at
+from intermediate.int_email_events
+where event_type in ('opened', 'clicked');
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

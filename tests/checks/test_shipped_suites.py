@@ -198,6 +198,33 @@ DEFECTS = [
         "select * replace ('hats' as content_category) from marts.subscriber_interests",
     ),
     ("subscriber_interests", "weights_are_not_negative", "update marts.subscriber_interests set weighted_events = -1"),
+    (
+        "machine_traffic_daily",
+        "clicks_are_those_of_the_events",
+        f"update {EVENTS} set event_type = 'delivered' where event_key = 'v4'",
+    ),
+    ("machine_traffic_daily", "machines_are_among_all", "update marts.machine_traffic_daily set machine_clicks = 2"),
+    (
+        "machine_traffic_daily",
+        "shares_are_their_parts",
+        "update marts.machine_traffic_daily set machine_click_share = 0.5",
+    ),
+    ("machine_traffic_daily", "machines_have_a_reason", "update marts.machine_traffic_daily set machine_clicks = 1"),
+    (
+        "fct_event_classification",
+        "every_open_and_click_is_judged",
+        "delete from marts.fct_event_classification where event_key = 'v4'",
+    ),
+    (
+        "fct_event_classification",
+        "class_is_of_the_actor",
+        "update marts.fct_event_classification set class = 'machine_mpp'",
+    ),
+    (
+        "fct_event_classification",
+        "machines_have_reasons",
+        "update marts.fct_event_classification set actor = 'machine'",
+    ),
     ("exports", "published_exports_have_a_time", "update pipeline.exports set published_at = null"),
     ("exports", "held_exports_have_a_reason", "update pipeline.exports set reason = ' '"),
     ("exports", "no_record_is_lost", "update pipeline.exports set records_loaded = 7 where export_id = 'e1'"),

@@ -23,6 +23,7 @@ MARTS = [
     "fct_messages",
     "fct_micro_conversions",
     "funnel_daily",
+    "machine_traffic_daily",
     "publication",
     "segment_membership",
     "subscriber_interests",

@@ -16,6 +16,12 @@ repeats as (
 
 ),
 
+twins as (
+
+    select * from {{ ref('int_email_event_twins') }}
+
+),
+
 agent_kinds as (
 
     select * from {{ ref('int_user_agent_kinds') }}
@@ -33,7 +39,12 @@ standing as (
             records.export_id = repeats.export_id
             and records.position = repeats.position
             and records.part = repeats.part
-    where coalesce(repeats.stands, true)
+    left join twins
+        on
+            records.export_id = twins.export_id
+            and records.position = twins.position
+            and records.part = twins.part
+    where coalesce(repeats.stands, true) and twins.position is null
 
 ),
 

@@ -16,6 +16,35 @@ messages as (
 
 ),
 
+-- Whose opens a privacy proxy hides.
+proxied_subscribers as (
+
+    select
+        subscriber_key,
+        min(occurred_at) as first_proxied_at
+    from {{ ref('int_event_actors') }}
+    where
+        class in ('machine_mpp', 'unknown')
+        and subscriber_key is not null
+    group by subscriber_key
+
+),
+
+-- What is learnt after a cohort has closed does not move its figures.
+measured as (
+
+    select
+        messages.*,
+        proxied_subscribers.subscriber_key is null as is_calibration
+    from messages
+    left join proxied_subscribers
+        on
+            messages.subscriber_key = proxied_subscribers.subscriber_key
+            and proxied_subscribers.first_proxied_at
+            < cast(messages.sent_on as timestamp) + interval '{{ 1 + closing_days }}' day
+
+),
+
 -- Numerators of rates count delivered messages only, as their denominators do.
 cohorts as (
 
@@ -34,21 +63,21 @@ cohorts as (
         count(case when is_delivered and is_clicked then 1 end) as human_unique_clicks,
         count(case when is_delivered and is_opened and is_clicked then 1 end) as human_opened_and_clicked,
         count(case when is_delivered and conversions > 0 then 1 end) as converted_messages,
-        count(case when is_delivered and is_opened and opens = human_opens then 1 end) as calibration_opens,
-        count(case when is_delivered and is_clicked and opens = human_opens then 1 end) as calibration_clicks,
+        count(case when is_delivered and is_opened and is_calibration then 1 end) as calibration_opens,
+        count(case when is_delivered and is_clicked and is_calibration then 1 end) as calibration_clicks,
         cast(sum(opens) as bigint) as opens,
         cast(sum(machine_opens) as bigint) as machine_opens,
         cast(sum(clicks) as bigint) as clicks,
         cast(sum(machine_clicks) as bigint) as machine_clicks,
         cast(sum(conversions) as bigint) as conversions,
         cast(sum(revenue) as decimal(18, 2)) as revenue
-    from messages
+    from measured
     group by campaign_key, variant, sent_on
 
 ),
 
--- Opens hidden by privacy proxies are inferred from clicks, at the ratio of opens to clicks of the messages whose
--- every open was a person's.
+-- Opens hidden by privacy proxies are inferred from clicks, at the ratio of opens to clicks of the subscribers who are
+-- behind none.
 estimated as (
 
     select
