@@ -3,9 +3,9 @@
 Belongs here: making such a home without gates and publication, and counting verdicts against the truth, those of the
 simpler rules that we mean to beat included. Does not belong here: which worlds, and what is asked of the figures.
 
-Mautic, Twenty and `within 10 seconds` are rules of clicks. Mautic's `BotRatioHelper` calls a hit a bot's at two of three
-points: within 2 seconds of the send, a listed address, a listed agent. The lists are ours, so that it has the same to
-go by.
+Mautic, Twenty and `within 10 seconds` are rules of clicks. Mautic's `BotRatioHelper` calls a hit a bot's at two of
+three points: within 2 seconds of the send, a listed address, a listed agent. The lists are ours, so that it has the
+same to go by.
 """
 
 from __future__ import annotations
@@ -134,7 +134,8 @@ said as (
         row_number() over (
             partition by a.message_key, a.event_type, e.url, a.occurred_at order by a.actor
         ) as number,
-        coalesce((e.seconds_since_arrival <= 2)::int, 0) + coalesce((e.network_kind in ('scanner', 'data_center'))::int, 0)
+        coalesce((e.seconds_since_arrival <= 2)::int, 0)
+        + coalesce((e.network_kind in ('scanner', 'data_center'))::int, 0)
         + coalesce((e.agent_kind in ('scanner', 'program'))::int, 0) as mautic
     from warehouse.intermediate.int_event_actors as a
     inner join warehouse.intermediate.int_opens_and_clicks as e using (event_key)

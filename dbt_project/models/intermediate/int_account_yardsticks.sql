@@ -12,8 +12,8 @@ responses as (
 
     select
         'open' as metric,
-        least(recent_messages_opened, recent_messages_measurable) as successes,
-        recent_messages_measurable as trials
+        least(recent_messages_opened, recent_messages_delivered) as successes,
+        recent_messages_delivered as trials
     from present
     where messages_delivered >= {{ var('new_subscriber_deliveries') }}
 

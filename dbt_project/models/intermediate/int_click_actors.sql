@@ -1,4 +1,6 @@
-{%- set some, half, most = var('machine_domain_shares') -%}
+{%- set some = var('machine_domain_share_some') -%}
+{%- set half = var('machine_domain_share_half') -%}
+{%- set most = var('machine_domain_share_most') -%}
 {%- set burst = 'surroundings.burst_links >= ' ~ var('machine_burst_links') -%}
 {#- The signals, the telling ones first, each with the condition under which it holds. -#}
 {%- set signals = {
@@ -63,7 +65,7 @@ esps as (
 
 points as (
 
-    {{ points_of_signals(['prior'] + names) }}
+    {{ points_of_signals(['prior_odds'] + names) }}
 
 ),
 
@@ -80,7 +82,7 @@ weighed as (
         clicks.recipient_domain,
         clicks.address_key,
         clicks.occurred_at,
-        points.prior,
+        points.prior_odds,
         {{ signal_columns(signals, 'points') }}
     from clicks
     inner join surroundings
@@ -97,7 +99,7 @@ summed as (
 
     select
         *,
-        {{ signal_sum(['prior'] + names) }} as points,
+        {{ signal_sum(['prior_odds'] + names) }} as points,
         {{ signal_names(names) }} as reasons,
         {{ leading_signal(names) }} as leading_reason
     from weighed

@@ -96,7 +96,7 @@ scans as (
 
 points as (
 
-    {{ points_of_signals(['prior'] + names) }}
+    {{ points_of_signals(['prior_odds'] + names) }}
 
 ),
 
@@ -116,7 +116,7 @@ weighed as (
         opens.is_late,
         lower(opens.machine_basis) as machine_basis,
         opens.occurred_at,
-        points.prior,
+        points.prior_odds,
         {{ signal_columns(signals, 'points') }}
     from opens
     inner join esps
@@ -131,7 +131,7 @@ summed as (
 
     select
         *,
-        {{ signal_sum(['prior'] + names) }} as points,
+        {{ signal_sum(['prior_odds'] + names) }} as points,
         {{ signal_names(names) }} as reasons,
         {{ leading_signal(names) }} as leading_reason
     from weighed

@@ -129,7 +129,7 @@ activities as (
     select
         subscriber_key,
         delivered_at as happened_at,
-        case when machine_only_open then 'unmeasurable' else 'measurable' end as kind,
+        'delivered' as kind,
         null as stage,
         null as device_type,
         null as points,
@@ -212,8 +212,7 @@ final as (
         max(case when activities.kind = 'hard_bounce' then activities.happened_at end) as hard_bounced_at,
 
         -- measures
-        count(case when activities.kind in ('measurable', 'unmeasurable') then 1 end) as messages_delivered,
-        count(case when activities.kind = 'measurable' then 1 end) as messages_measurable,
+        count(case when activities.kind = 'delivered' then 1 end) as messages_delivered,
         count(case when activities.kind = 'first_open' then 1 end) as messages_opened,
         count(case when activities.kind = 'first_click' then 1 end) as messages_clicked,
         count(case when activities.kind = 'open' then 1 end) as human_opens,

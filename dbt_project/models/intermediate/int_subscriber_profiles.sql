@@ -23,7 +23,7 @@ rated as (
         states.recent_messages_opened > 0
         and {{ shrunk_rate(
             'states.recent_messages_opened',
-            'states.recent_messages_measurable',
+            'states.recent_messages_delivered',
             'yardsticks.open_mean_rate',
             'yardsticks.open_prior_trials'
         ) }} >= yardsticks.open_median_rate as opens_often,
