@@ -25,7 +25,7 @@ def _rows(settings: Settings, query: str) -> list[tuple]:
 
 
 def _people() -> list[dict]:
-    """Four mails to eight readers, some of whom open and click; each mail is another campaign."""
+    """Four mails to eight readers, some of whom open and click, the last without pictures; each mail a campaign."""
     events = []
     for mail in range(4):
         for number, email in enumerate(READERS):
@@ -33,7 +33,7 @@ def _people() -> list[dict]:
             steps = journey(email, message, begin)
             kept = steps if number % 4 == mail % 4 else steps[:3] if number % 3 == mail % 3 else steps[:2]
             events += [{**step, "campaign_id": f"c{mail}", "useragent": IPHONE} for step in kept]
-    return events
+    return [event for event in events if event["event"] != "open" or event["sg_message_id"] != "mail3-7.filter0001.1.0"]
 
 
 def _machines() -> list[dict]:
@@ -80,7 +80,7 @@ def test_rows_of_machines_are_kept_and_open_rates_leave_their_deliveries_out_of_
         settings,
         "select sum(opens), sum(machine_opens), sum(clicks), sum(machine_clicks), sum(delivered), "
         "sum(open_measurable), sum(human_unique_opens) from marts.campaign_performance",
-    ) == [(47, 32, 88, 80, 32, 15, 15)]
+    ) == [(46, 32, 88, 80, 32, 14, 14)]
 
 
 def test_the_day_tells_who_clicked_and_mostly_why(disturbed):
@@ -92,13 +92,10 @@ def test_the_day_tells_who_clicked_and_mostly_why(disturbed):
     ) == [(None, 12, 8, 22, 20, 20 / 22, "tight_burst")]
 
 
-def test_a_click_shows_an_open_to_the_funnel_but_not_to_open_rates(tmp_path):
-    settings = settings_of(tmp_path)
-    land(tmp_path, "sendgrid/a.json", [step for step in journey() if step["event"] != "open"])
-    load(settings)
-    build(settings, ["campaign_funnel", "campaign_performance"])
-    assert _rows(settings, "select messages from marts.campaign_funnel where step = 'open'") == [(1,)]
-    assert _rows(settings, "select human_unique_opens from marts.campaign_performance") == [(0,)]
+def test_a_click_shows_an_open_to_the_funnel_but_not_to_open_rates(disturbed):
+    settings, _ = disturbed
+    assert _rows(settings, "select sum(messages) from marts.campaign_funnel where step = 'open'") == [(15,)]
+    assert _rows(settings, "select sum(human_unique_opens) from marts.campaign_performance") == [(14,)]
 
 
 def test_a_burst_that_arrives_later_reclassifies_the_earlier_click_and_an_unsubscribe_stands(tmp_path):
