@@ -22,6 +22,7 @@ from orchestration.settings import Settings
 from tests.benchmarks.measuring import Measured
 
 DATABASE = "handwritten.duckdb"
+VERDICTS = "verdicts.parquet"  # who is a machine: the script is told, it does not judge
 _SCRIPT = Path(__file__).with_suffix(".sql")
 _PEOPLE_AND_AGENTS = "people and agents"  # after it, the user agents are read
 _STEP = re.compile(r"^-- step: (.*)$", re.MULTILINE)
@@ -58,6 +59,7 @@ def _steps() -> Iterator[tuple[str, str]]:
 def _set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     connection.execute(f"set variable landing = '{settings.landing}'; set variable seeds = '{PROJECT / 'seeds'}'")
+    connection.execute(f"set variable verdicts = '{settings.home / VERDICTS}'")
     connection.execute(f"set variable now = timestamp '{settings.now()}'")
     for name, pad in hmac_pads(settings.salt).items():
         connection.execute(f"set variable {name} = unhex('{pad.hex()}')")

@@ -2,11 +2,13 @@
 --
 -- Belongs here: plain DuckDB SQL, as fast as we know how to write it. It may take for granted what the sample exports
 -- hold to (one time zone, one spelling of each field, retries that repeat their payload, no orders) and takes no
--- precaution against anything else. Does not belong here: anything of the pipeline's own SQL.
+-- precaution against anything else. Who is a machine it is told. Does not belong here: anything of the pipeline's own
+-- SQL.
 --
--- The caller sets the variables `landing` and `seeds` (folders), `now`, and the two pads of the subscriber key, makes
--- the table `exports (path, export_id)` and, of what it finds in `agents`, the table `user_agents (user_agent,
--- device_type, email_client)`. A line `-- step: name` begins a step.
+-- The caller sets the variables `landing` and `seeds` (folders), `verdicts` (a Parquet file of event_key, actor and
+-- class), `now`, and the two pads of the subscriber key, makes the table `exports (path, export_id)` and, of what it
+-- finds in `agents`, the table `user_agents (user_agent, device_type, email_client)`. A line `-- step: name` begins a
+-- step.
 
 -- step: records
 create table raw_sendgrid (export_id varchar, position bigint, record varchar);
@@ -84,11 +86,13 @@ sent_records as (
             "url_offset": {"index": "INTEGER", "type": "VARCHAR"}, "sg_content_type": "VARCHAR",
             "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR", "type": "VARCHAR", "reason": "VARCHAR",
             "response": "VARCHAR"
-        }') as event
+        }') as event,
+        md5('sendgrid' || chr(31) || 'id' || chr(31) || event.sg_event_id) as event_key
     from raw_sendgrid
-)
+),
+verdicts as (select event_key, actor, class from read_parquet(getvariable('verdicts')))
 select
-    md5('sendgrid' || chr(31) || 'id' || chr(31) || event.sg_event_id) as event_key,
+    sent_records.event_key,
     export_id,
     position,
     1 as part,
@@ -119,7 +123,7 @@ select
         end
     end as event_subtype,
     event.event as raw_event_type,
-    if(event.sg_machine_open, 'machine', 'human') as actor,
+    coalesce(verdicts.actor, 'human') as actor,
     event.sg_machine_open as is_machine,
     if(event.sg_machine_open is null, 'none', 'esp_flag:sg_machine_open') as machine_basis,
     event.campaign_id,
@@ -132,7 +136,9 @@ select
     split_part(event.url, '?', 1) as url,
     nullif(split_part(event.url, '?', 2), '') as url_query,
     event.url_offset.index as link_position,
-    user_agents.device_type,
+    if(
+        verdicts.class in ('machine_mpp', 'machine_prefetch', 'proxy_human', 'unknown'), 'unknown', user_agents.device_type
+    ) as device_type,
     user_agents.email_client,
     if(event.event = 'bounce', if(event.type = 'blocked', 'soft', 'hard'), null) as bounce_type,
     case when event.event <> 'delivered' then coalesce(event.reason, event.response) end as reason,
@@ -144,7 +150,8 @@ select
     null::timestamp as sent_at
 from sent_records
 left join recipients on lower(trim(event.email)) = recipients.email
-left join user_agents on event.useragent = user_agents.user_agent;
+left join user_agents on event.useragent = user_agents.user_agent
+left join verdicts on sent_records.event_key = verdicts.event_key;
 
 -- A retry repeats its payload: the first of it stands.
 delete from email_events
@@ -209,6 +216,7 @@ gathered as (
         min(variant) as variant,
         count(*) filter (event_type = 'opened') as opens,
         count(*) filter (event_type = 'opened' and actor = 'human') as human_opens,
+        count(*) filter (event_type = 'opened' and actor = 'machine') as machine_opens,
         count(*) filter (event_type = 'clicked') as clicks,
         count(*) filter (event_type = 'clicked' and actor = 'human') as human_clicks,
         count(*) filter (event_type = 'dropped') as drops,
@@ -282,7 +290,7 @@ select
     newest_engagements.email_client,
     null::decimal(18, 2) as revenue,
     coalesce(settled.experiment, declared.experiment) as experiment,
-    settled.opens - settled.human_opens as machine_opens,
+    settled.machine_opens,
     settled.clicks - settled.human_clicks as machine_clicks,
     0::bigint as conversions
 from settled

@@ -104,18 +104,18 @@ def test_a_burst_that_arrives_later_reclassifies_the_earlier_click_and_an_unsubs
     verdicts = (
         "select actor, count(*) from intermediate.int_email_events where event_type = 'clicked' group by all order by 1"
     )
-    land(tmp_path, "sendgrid/a.json", message)
+    land(tmp_path, "sendgrid/a.json", [*message, *journey(READERS[1], "another message")])
     load(settings)
     build(settings, ["int_messages"])
-    assert _rows(settings, verdicts) == [("human", 1)]
+    assert _rows(settings, verdicts) == [("human", 2)]
     land(tmp_path, "sendgrid/b.json", [sendgrid("click", at=45, url=url) for url in LINKS[1:]])
     land(tmp_path, "sendgrid/c.json", [sendgrid("unsubscribe", at=46)])
     load(settings)
     build(settings, ["int_messages"])
-    assert _rows(settings, verdicts) == [("machine", 5)]
-    assert _rows(settings, "select human_clicks, unsubscribed_at is not null from intermediate.int_messages") == [
-        (0, True)
-    ]
+    assert _rows(settings, verdicts) == [("human", 1), ("machine", 5)]
+    assert _rows(
+        settings, "select human_clicks, unsubscribed_at is not null from intermediate.int_messages order by 1"
+    ) == [(0, True), (1, False)]
 
 
 @pytest.fixture(scope="module")
