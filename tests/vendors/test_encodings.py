@@ -13,11 +13,20 @@ OF_THE_EXPORT = {"file", "export_id", "position", "part", "record", "source_form
 FILES = {
     "braze": {"events.avro", "events.parquet", "events.ndjson", "http.json"},
     "ses": {"sns.ndjson", "firehose.ndjson", "firehose.json", "firehose_utf16.ndjson"},
+    "sfmc": {
+        "Clicks.csv",
+        "Clicks_bom.csv",
+        "Clicks_utf16.csv",
+        "Clicks_utf16_be.txt",
+        "Clicks_windows.csv",
+        "extract.zip/Clicks.csv",
+    },
 }
-# What they hold; of SES the open occurred twice.
+# What they hold; the open of SES and a click of Marketing Cloud occurred twice.
 EVENTS = {
     "braze": ["sent", "opened", "clicked", "purchased"],
     "ses": ["sent", "delivered", "opened", "opened", "clicked", "bounced", "bounced"],
+    "sfmc": ["clicked", "clicked", "clicked"],
 }
 
 

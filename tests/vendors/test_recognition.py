@@ -27,6 +27,8 @@ def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
     rows = JsonLines(tmp_path / "rows.jsonl")
     for source in EMAIL_SOURCES:
         for path in fixtures(source):
+            if path.suffix == ".zip":  # its members are exports of their own, and like the files beside it
+                continue
             data = path.read_bytes()
             content = Content(len(data), "", data=data)
             form = recognise(content.head(HEAD_BYTES), complete=len(data) <= HEAD_BYTES)
