@@ -92,6 +92,19 @@ def test_the_records_of_a_page_are_records_of_their_own(bench):
     assert [json.loads(record)["messageId"] for record in bench.raw("segment")] == ["seg-0101", "seg-0102"]
 
 
+def test_a_full_export_of_mailchimp_is_the_same_as_a_folder_and_as_an_archive(bench):
+    folder = FIXTURES / "mailchimp" / "granular_activity"
+    members = {path.relative_to(folder.parent).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.csv"))}
+    bench.land("mailchimp/full_export.zip", zipped(members))
+    packed = bench.load("mailchimp")
+    named = bench.query("select file_name from pipeline.exports order by file_name")
+    assert named == [(f"full_export.zip/{name}",) for name in sorted(members)]
+    for name, content in members.items():
+        bench.land(f"mailchimp/{name}", content)
+    unpacked = bench.load("mailchimp")
+    assert (packed.published, unpacked.published, unpacked.known) == (2, 0, 2)
+
+
 def test_json_in_utf_16_loads(bench):
     records = json_records("subscribers")
     bench.land("subscribers/a.json", array(records).encode("utf-16"))

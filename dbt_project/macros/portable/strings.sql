@@ -37,3 +37,7 @@
 {% macro count_of(text, part) -%}
     coalesce((length({{ text }}) - length(replace({{ text }}, '{{ part }}', ''))) / {{ part | length }}, 0)
 {%- endmacro %}
+
+{% macro md5_hex(text) -%}
+    md5({{ text }})
+{%- endmacro %}
