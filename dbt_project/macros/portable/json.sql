@@ -56,6 +56,14 @@
     unnest(range(1, len({{ elements }}) + 1)) as {{ number }}
 {%- endmacro %}
 
+{#- The first object of a JSON list whose member has a value, compared in lower case, as a struct of texts; else NULL. -#}
+{% macro json_first_where(text, member, value, fields) -%}
+    list_filter(
+        from_json({{ json_or_null(text, '[') }}, '[{{ json_shape(([member] + fields) | batch(1) | list) }}]'),
+        lambda item: lower(item['{{ member }}']) = {{ value }}
+    )[1]
+{%- endmacro %}
+
 {#- A JSON list of objects with a `name` and a `value` as one JSON object of name to value. -#}
 {% macro json_object_of_pairs(pairs) -%}
     '{' || array_to_string(
