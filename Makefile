@@ -10,6 +10,8 @@ export GX_ANALYTICS_ENABLED := false
 export EXPORT REASON
 # Bytecode is kept, whatever the caller's shell says: without it every process compiles a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Files of tests are dealt out to as many processes as there are cores; homes that several need are made once.
+TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
@@ -31,18 +33,18 @@ withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPOR
 test: $(VENV)/test.stamp ## every check and test
 	@$(BIN)/ruff check orchestration tests
 	@$(BIN)/ruff format --check orchestration tests
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
-	@$(BIN)/python -m pytest -m 'not long and not bench'
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
+	@$(TESTS) -m 'not long and not bench'
 
 test-long: $(VENV)/test.stamp ## the long modes of the tests as well
-	@$(BIN)/python -m pytest -m 'not bench'
+	@$(TESTS) -m 'not bench'
 
 bench: $(VENV)/test.stamp ## benchmarks: print ratios
 	@$(BIN)/python -m pytest -m bench -s
 
 lint: $(VENV)/test.stamp ## style of Python and SQL
 	@$(BIN)/ruff check orchestration tests
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 
 format: $(VENV)/test.stamp ## format the Python code
 	@$(BIN)/ruff check --fix orchestration tests

@@ -59,7 +59,8 @@ def missing(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]
 
 def row_count(connection: duckdb.DuckDBPyConnection, relation: Relation) -> int:
     """How many rows a relation holds."""
-    return connection.table(f"{relation.schema}.{relation.name}").count("*").fetchall()[0][0]
+    (count,) = connection.execute(f'select count(*) from "{relation.schema}"."{relation.name}"').fetchone()
+    return count
 
 
 def columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

@@ -16,9 +16,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "hillstrom.csv.gz"
-MISSING = f"the Hillstrom experiment is not part of the repository and does not lie at {ARCHIVE}"
-
 EXPERIMENT = "hillstrom"
 CONTROL = "No E-Mail"
 # The table has no dates: customers are assigned, and mailed, here; what they do lies in the two weeks after.

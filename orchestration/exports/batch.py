@@ -24,11 +24,12 @@ from orchestration.exports.containers import Content, Spool
 from orchestration.exports.decisions import Decision, held
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
-from orchestration.exports.json_text import CONTINUED, Record, is_strict
+from orchestration.exports.json_text import CONTINUED, Record
 from orchestration.exports.landing import LandingFile
 from orchestration.exports.quarantine import Rejected
-from orchestration.exports.recognition import owner_by_content
+from orchestration.exports.recognition import owner_of
 from orchestration.exports.slices import SliceSpool, slices
+from orchestration.exports.strict_json import is_strict
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -63,7 +64,7 @@ class Batch:
         self,
         source: Source,
         settings: Settings,
-        vendors: Mapping[str, Sequence[Sequence[str]]],
+        known_keys: frozenset[str],
         spool: Spool,
         reader: duckdb.DuckDBPyConnection,
     ) -> None:
@@ -73,7 +74,7 @@ class Batch:
         self.seconds: Counter[str] = Counter()
         self._source = source
         self._settings = settings
-        self._vendors = vendors
+        self._known_keys = known_keys
         self._spool = spool
         self._reader = reader
         self._slices: SliceSpool | None = None
@@ -101,16 +102,14 @@ class Batch:
         lines = None
         with self.timed("read"):
             try:
-                form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
+                form = _form(content)
                 if self._cut(incoming, form):
                     return
                 if form.kind is Kind.AVRO:
                     lines = readers.avro_as_lines(content, self._spool, self._settings.max_unpacked_bytes)
                 scan = readers.lines_scan(lines) if lines else self._scan(content, form)
                 if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
-                    records = self._write(incoming, readers.read(content, form, self._source))
-                    if not records and form.kind is Kind.DELIMITED:
-                        self._demand_header(readers.header(content, form))
+                    self._read_patiently(incoming, form)
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
             finally:
@@ -124,7 +123,7 @@ class Batch:
         if self._rows and self._rows.rows:
             path = self._spool.new_path(".candidate.parquet")
             with self.timed("read"):
-                candidates.from_spool(self._reader, self._rows, self._source, self._vendors, path)
+                candidates.from_spool(self._reader, self._rows, self._source, path)
             self.candidates.append(path)
 
     def write_profile(self) -> Path | None:
@@ -216,7 +215,7 @@ class Batch:
         """Whether DuckDB read the export, to its end and record by record."""
         path = self._spool.new_path(".candidate.parquet")
         try:
-            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, self._vendors, path)
+            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path)
         except duckdb.Error as error:
             if not is_of_the_export(error):
                 raise
@@ -231,6 +230,8 @@ class Batch:
 
     def _cut(self, incoming: Incoming, form: Format) -> bool:
         """Whether the export is text that is cut at plain separators: a small one is judged with others, later."""
+        if readers.begins_with_records_in_an_object(incoming.content, form, self._source):
+            return False
         if self._slices is None:
             self._slices = SliceSpool(self._spool.new_path(".slices"))
         before = self._slices.count
@@ -244,22 +245,23 @@ class Batch:
     def _judge_slices(self) -> set[str]:
         """Make a candidate of the slices; returns the exports that are not in it, since they must be read patiently."""
         path = self._spool.new_path(".candidate.parquet")
-        unread = candidates.from_slices(self._reader, self._slices, self._source, self._vendors, path)
+        unread = candidates.from_slices(self._reader, self._slices, self._source, path)
         self.candidates.append(path)
         self._slices.close()
         self._slices = None
         for incoming in self.exports.values():
             if incoming.export_id in unread:
-                self._read_patiently(incoming)
+                try:
+                    self._read_patiently(incoming, _form(incoming.content))
+                except FormatError as error:
+                    incoming.held = held(str(error))
         return unread
 
-    def _read_patiently(self, incoming: Incoming) -> None:
-        content = incoming.content
-        try:
-            form = recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
-            self._write(incoming, readers.read(content, form, self._source))
-        except FormatError as error:
-            incoming.held = held(str(error))
+    def _read_patiently(self, incoming: Incoming, form: Format) -> None:
+        """Spool what our own readers find. Raises FormatError or AvroError where nothing can be read at all."""
+        records = self._write(incoming, readers.read(incoming.content, form, self._source))
+        if not records and form.kind is Kind.DELIMITED:
+            self._demand_header(readers.header(incoming.content, form))
 
     def _write(self, incoming: Incoming, records: Iterable[Record]) -> int:
         """Spool the records of an export; returns how many there are."""
@@ -275,9 +277,12 @@ class Batch:
 
     def _demand_header(self, names: Sequence[str]) -> None:
         """Raise FormatError where the only line of a text heads no table: a message perhaps, or a stray note."""
-        known = {key for key_sets in self._vendors.values() for keys in key_sets for key in keys}
-        if known.isdisjoint(names) and (len(names) < 2 or not all(map(_COLUMN_NAME.fullmatch, names))):
+        if self._known_keys.isdisjoint(names) and (len(names) < 2 or not all(map(_COLUMN_NAME.fullmatch, names))):
             raise FormatError("unknown format: one line of text, and no header of a table")
+
+
+def _form(content: Content) -> Format:
+    return recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
 
 
 def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> duckdb.DuckDBPyConnection:
@@ -293,7 +298,7 @@ def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> 
     )
     reader.execute("set TimeZone = 'UTC'")
     reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
-    reader.create_function("owner_by_content", owner_by_content(sources), ["VARCHAR"], "VARCHAR")
+    reader.create_function("owner_of", owner_of(sources), ["VARCHAR"], "VARCHAR")
     return reader
 
 

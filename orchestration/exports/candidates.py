@@ -45,7 +45,6 @@ PAGE = "a page of records in the place of one"
 BEGINS = f"not coalesce(starts_with(problem, '{CONTINUED}'), false)"
 
 _NOT_STRICT = "invalid JSON"
-_NOBODYS = "?"
 # DuckDB also reads NaN, Infinity and trailing commas, which are no JSON. These patterns find where they may be; each
 # begins with one plain character, which makes them several times faster than one pattern for all.
 _MAY_BE_LENIENT = (r",\s*([}\]]|[-+]?(?i:nan|inf))", r":\s*[-+]?(?i:nan|inf)", r"\[\s*[-+]?(?i:nan|inf)")
@@ -70,7 +69,6 @@ def from_scan(
     scan: str,
     export_id: str,
     source: Source,
-    vendors: Mapping[str, Sequence[Sequence[str]]],
     path: Path,
 ) -> bool:
     """Write the candidate of one export that DuckDB scans; False where the patient readers must take over.
@@ -85,7 +83,7 @@ def from_scan(
             case when record is null or not starts_with(record, '{{') then '{UNREAD}' else {_LENIENT} end as problem
         from {scan}
     """
-    _write(reader, rows, source, vendors, path, may_hold_records=True)
+    _write(reader, rows, source, path, may_hold_records=True)
     counts = f"count(*), count(*) filter ({_IS_UNREAD})"
     records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
     return records > 0 and unread == 0
@@ -95,7 +93,6 @@ def from_slices(
     reader: duckdb.DuckDBPyConnection,
     spool: SliceSpool,
     source: Source,
-    vendors: Mapping[str, Sequence[Sequence[str]]],
     path: Path,
 ) -> set[str]:
     """Write the candidate of exports that were cut into slices.
@@ -111,7 +108,7 @@ def from_slices(
             end as problem
         from {spool.relation()}
     """
-    _write(reader, rows, source, vendors, path, may_hold_records=True)
+    _write(reader, rows, source, path, may_hold_records=True)
     written = f"read_parquet({sql.file_to_read(path)})"
     unread = reader.execute(f"select distinct export_id from {written} where {_IS_UNREAD}").fetchall()
     unread = {export_id for (export_id,) in unread}
@@ -128,7 +125,6 @@ def from_spool(
     reader: duckdb.DuckDBPyConnection,
     spool: JsonLines,
     source: Source,
-    vendors: Mapping[str, Sequence[Sequence[str]]],
     path: Path,
 ) -> None:
     """Write the candidate of rows that our own readers spooled: export_id, position, record, problem."""
@@ -139,7 +135,7 @@ def from_spool(
         )
         from {spool.relation(_SPOOL_COLUMNS)}
     """
-    _write(reader, rows, source, vendors, path)
+    _write(reader, rows, source, path)
 
 
 def write_profile(
@@ -227,7 +223,6 @@ def _write(
     reader,
     rows: str,
     source: Source,
-    vendors: Mapping[str, Sequence[Sequence[str]]],
     path: Path,
     may_hold_records: bool = False,
 ) -> None:
@@ -235,11 +230,6 @@ def _write(
     asked = _Asked(source)
     seen = " or ".join(
         "(" + " and ".join(f"{asked.value(_key_path(key))} is not null" for key in keys) + ")" for keys in asked.own
-    )
-    others = ", ".join(
-        f"case when {_has_any(key_sets)} then {sql.text(name)} end"
-        for name, key_sets in vendors.items()
-        if name != source.source
     )
     absences = []
     for requirement, paths in source.requires.items():
@@ -264,24 +254,14 @@ def _write(
                     json_keys(case when not coalesce({seen}, false) then readable end) as keys
                 from taken
             ),
-            named as (
+            owned as (
                 select *,
                     case
                         when keys is not null and not ({_has_any(source.recognised_by)})
-                            then coalesce(nullif(concat_ws(' or ', {others}), ''), '{_NOBODYS}')
+                            then nullif(owner_of(readable), '')
                     end as owner,
                     coalesce({no_event}, false) as no_event
                 from recognised
-            ),
-            owned as (
-                select * replace (
-                    case
-                        when owner = '{_NOBODYS}'
-                            then nullif(owner_by_content(case when owner = '{_NOBODYS}' then readable end), '')
-                        else owner
-                    end as owner
-                )
-                from named
             )
             select
                 export_id, position, record,

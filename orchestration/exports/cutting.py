@@ -23,18 +23,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import Any, NamedTuple
 
+from orchestration.exports.strict_json import DECODER, NOT_READABLE
 from orchestration.sources import Source
 
 MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
 
 _BLANK = re.compile(r"[ \t\r\n]*")
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 class Piece(NamedTuple):
@@ -68,6 +62,11 @@ class Cutter:
     def of(cls, source: Source) -> Cutter:
         """The cutter that a source declares."""
         return cls(source.pages, source.envelopes, source.encoded_envelopes, source.json_api)
+
+    @property
+    def finds_records_within_objects(self) -> bool:
+        """Whether anything is declared at all."""
+        return bool(self._marks) or self._pattern is not None
 
     def may_hold_records(self, value: Mapping[str, Any]) -> bool:
         """Whether an object is worth a second look: False for nearly every record."""
@@ -207,11 +206,11 @@ def _objects(text: str | None) -> list[Piece]:
     position = _BLANK.match(text, 0).end()
     try:
         while position < len(text):
-            value, end = _DECODER.raw_decode(text, position)
+            value, end = DECODER.raw_decode(text, position)
             piece = Piece(value, text[position:end])
             found += _elements(piece) if isinstance(value, list) else [piece]
             position = _BLANK.match(text, end).end()
-    except (ValueError, RecursionError):
+    except NOT_READABLE:
         return []
     return found if all(isinstance(piece.value, dict) for piece in found) else []
 
@@ -238,7 +237,7 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             inner = json.loads(value)
-        except (ValueError, RecursionError):
+        except NOT_READABLE:
             return None
         return inner if isinstance(inner, list) else None
     return None
@@ -257,7 +256,7 @@ def _members(text: str) -> Iterator[tuple[str, Piece]]:
     while text[position] != "}":
         key, position = json.decoder.scanstring(text, position + 1)
         position = _BLANK.match(text, _BLANK.match(text, position).end() + 1).end()  # past the colon
-        value, end = _DECODER.raw_decode(text, position)
+        value, end = DECODER.raw_decode(text, position)
         yield key, Piece(value, text[position:end])
         position = _BLANK.match(text, end).end()
         if text[position] == ",":
@@ -269,7 +268,7 @@ def _elements(piece: Piece) -> list[Piece]:
     text, found = piece.text, []
     position = _BLANK.match(text, text.index("[") + 1).end()
     while text[position] != "]":
-        value, end = _DECODER.raw_decode(text, position)
+        value, end = DECODER.raw_decode(text, position)
         found.append(Piece(value, text[position:end]))
         position = _BLANK.match(text, end).end()
         if text[position] == ",":

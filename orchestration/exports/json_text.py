@@ -9,12 +9,12 @@ is meant: `NaN`, a trailing comma or half a surrogate pair are no JSON, and othe
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from orchestration.exports.cutting import Cutter, Piece
+from orchestration.exports.strict_json import DECODER, NOT_READABLE, is_encodable, value_end
 
 MAX_RECORD_CHARS = 16 * 1024 * 1024  # as much as DuckDB reads of one object
 _LOOKAHEAD = 1024  # so much of the next line stays in view at the end of a piece
@@ -85,8 +85,8 @@ def _sound_objects(text: _Window, separator: re.Pattern, cutter: Cutter) -> Iter
         if start >= last_start or whole[start] != "{":
             break
         try:
-            value, next_end = _DECODER.raw_decode(whole, start)
-        except (ValueError, RecursionError):
+            value, next_end = DECODER.raw_decode(whole, start)
+        except NOT_READABLE:
             break
         piece = whole[start:next_end]
         if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS or cutter.may_hold_records(value):
@@ -99,23 +99,6 @@ def _sound_objects(text: _Window, separator: re.Pattern, cutter: Cutter) -> Iter
 
 
 _NEVER_CLOSED = Record("", f"{TRUNCATED}: the array is never closed")
-
-
-def object_end(text: str, start: int) -> int | None:
-    """Where the JSON object that begins at `start` ends; None where it is not sound."""
-    try:
-        return _DECODER.raw_decode(text, start)[1]
-    except (ValueError, RecursionError):
-        return None
-
-
-def is_strict(text: str) -> bool:
-    """Whether a text is one JSON object to the letter of the standard."""
-    try:
-        value = _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and _is_encodable(value, text)
 
 
 class _Window:
@@ -166,12 +149,12 @@ class _Window:
 
 def _next_value(text: _Window, in_array: bool, cutter: Cutter) -> Iterator[Record]:
     start = text.position
-    try:
-        value, end = _DECODER.raw_decode(text.text, start)
-    except (ValueError, RecursionError):
+    found = value_end(text.text, start)
+    if found is None:
         damaged = _damaged(text, in_array)
         yield from _overlong(text) if damaged is None else [damaged]
         return
+    value, end = found
     if not isinstance(value, dict):
         # A bare number or word at the top level ends with its line: what follows on it is no record of its own.
         line = text.take((end if in_array else _LINE.match(text.text, start).end()) - start).rstrip()
@@ -189,31 +172,13 @@ def _next_value(text: _Window, in_array: bool, cutter: Cutter) -> Iterator[Recor
 def _judged(value: Any, piece: str) -> Record:
     if not isinstance(value, dict):
         return _record(piece, NOT_AN_OBJECT)
-    return _record(piece, None if _is_encodable(value, piece) else NOT_JSON)
+    return _record(piece, None if is_encodable(value, piece) else NOT_JSON)
 
 
 def _record(piece: str, problem: str | None) -> Record:
     if not piece.isascii() and _BAD_BYTE.search(piece):
         return Record(piece.encode("utf-8", "surrogateescape").decode("latin-1"), NOT_UTF8)
     return Record(piece, problem)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-
-
-def _is_encodable(value: dict, piece: str) -> bool:
-    """Whether escapes in the text make characters that exist: half a surrogate pair does not."""
-    if "\\ud" not in piece and "\\uD" not in piece:
-        return True
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _damaged(text: _Window, in_array: bool) -> Record | None:
@@ -306,11 +271,8 @@ def _closing(text: str, start: int, limit: int) -> int | None:
 
 def _is_sound(text: str, line: int) -> bool:
     """Whether an object begins on a line and can be read: then it is a record, whatever surrounds it."""
-    try:
-        value, _ = _DECODER.raw_decode(text, _BLANK_OR_COMMA.match(text, line).end())
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict)
+    found = value_end(text, _BLANK_OR_COMMA.match(text, line).end())
+    return found is not None and isinstance(found[0], dict)
 
 
 def _next_line_with_value(text: str, start: int, limit: int) -> int | None:

@@ -39,8 +39,9 @@ from orchestration.exports.landing import (
 from orchestration.exports.landing_index import LandingIndex
 from orchestration.exports.publishing import LedgerRow, publish
 from orchestration.exports.quarantine import Rejected
+from orchestration.exports.recognition import known_keys
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES, Source, recognisable
+from orchestration.sources import SOURCES, Source
 
 Connect = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 # (source, profile Parquet) -> what the first gate observed; `batch` of an outcome is the export_id.
@@ -217,7 +218,7 @@ def _loading(
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)
-            new_batch = partial(Batch, source, settings, recognisable(sources), spool, reader)
+            new_batch = partial(Batch, source, settings, known_keys(sources), spool, reader)
             yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch)
     finally:
         spool.remove()
@@ -369,6 +370,9 @@ class _Load:
             self._batch.read(incoming)
         if is_unchanged(file):
             self._batch.add(incoming)
+        else:
+            # What was read of it stays with this batch: should the same content come again, it is read into another.
+            self.flush()
 
     def _is_new(self, identity: str, ids: list[str]) -> bool:
         ids.append(identity)

@@ -25,6 +25,7 @@ from orchestration.exports.containers import Content, Spool
 from orchestration.exports.cutting import Cutter, Piece
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind
 from orchestration.exports.json_text import Record
+from orchestration.exports.strict_json import value_end
 from orchestration.sources import Source
 
 _CHUNK_CHARS = 8 * 1024 * 1024
@@ -46,7 +47,7 @@ def scan(
         return f"(select to_json(parquet_row)::varchar as record from read_parquet({path}) as parquet_row)"
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
         return None
-    if form.kind is not Kind.DELIMITED and _begins_with_records_in_an_object(content, Cutter.of(source)):
+    if begins_with_records_in_an_object(content, form, source):
         return None
     path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
@@ -107,14 +108,17 @@ def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
         yield from json_text.records(_chunks(content, form.encoding), Cutter.of(source))
 
 
-def _begins_with_records_in_an_object(content: Content, cutter: Cutter) -> bool:
+def begins_with_records_in_an_object(content: Content, form: Format, source: Source) -> bool:
+    """Whether JSON text opens with an object to be cut (a page, an envelope): our own readers take it."""
+    cutter = Cutter.of(source)
+    if form.kind not in (Kind.JSON, Kind.JSON_LINES, Kind.JSON_ARRAYS) or not cutter.finds_records_within_objects:
+        return False
     head = content.head(HEAD_BYTES).decode("utf-8", "ignore")
-    start = head.find("{")
-    try:
-        value, end = json.JSONDecoder().raw_decode(head, start)
-    except (ValueError, RecursionError):
+    first = value_end(head, head.find("{"))
+    if first is None:
         return cutter.names_a_key_in(head)  # longer than the head, as pages are
-    return isinstance(value, dict) and cutter.cut(Piece(value, head[start:end])) is not None
+    value, end = first
+    return isinstance(value, dict) and cutter.cut(Piece(value, head[head.find("{") : end])) is not None
 
 
 def header(content: Content, form: Format) -> list[str]:

@@ -1,36 +1,47 @@
-"""Whose an object is, where its own keys do not tell: by the records that some source finds within it.
+"""Whose an object is: by its keys, and where these do not tell, by the records that some source finds within it.
 
-Belongs here: asking every source in turn. Does not belong here: recognition by keys, which SQL does for all records at
-once (`candidates.py`). Only what nobody recognised comes here.
+Belongs here: asking every source in turn. Only what its own source does not recognise comes here (`candidates.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
 from orchestration.exports.cutting import Cutter, Piece
-from orchestration.sources import Source
+from orchestration.exports.strict_json import DECODER, NOT_READABLE
+from orchestration.sources import Source, recognisable
 
 
-def owner_by_content(sources: Mapping[str, Source]) -> Callable[[str], str]:
-    """A function of a JSON text: the names of the sources whose records it holds, joined with `or`; '' without any."""
+def owner_of(sources: Mapping[str, Source]) -> Callable[[str], str]:
+    """A function of a JSON text: the vendors whose record it is, joined with `or`; '' where it is nobody's.
+
+    Vendors that nobody reads yet are told apart as well, by their keys.
+    """
+    vendors = recognisable(sources)
     cutters = {name: Cutter.of(source) for name, source in sources.items()}
 
     def owner(text: str) -> str:
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
+            value = DECODER.decode(text)
+        except NOT_READABLE:
             return ""
-        names = [name for name, cutter in cutters.items() if _holds_records_of(sources[name], cutter, value, text)]
-        return " or ".join(names)
+        return " or ".join(
+            [name for name, key_sets in vendors.items() if _has_any(key_sets, value)]
+            or [name for name, cutter in cutters.items() if _holds_records_of(sources[name], cutter, value, text)]
+        )
 
     return owner
 
 
+def known_keys(sources: Mapping[str, Source]) -> frozenset[str]:
+    """Every key by which a vendor's record is recognised."""
+    return frozenset(key for key_sets in recognisable(sources).values() for keys in key_sets for key in keys)
+
+
+def _has_any(key_sets: tuple[tuple[str, ...], ...], value: object) -> bool:
+    return isinstance(value, dict) and any(value.keys() >= set(keys) for keys in key_sets)
+
+
 def _holds_records_of(source: Source, cutter: Cutter, value: object, text: str) -> bool:
     records = cutter.cut(Piece(value, text)) or []
-    return any(
-        isinstance(record.value, dict) and any(record.value.keys() >= set(keys) for keys in source.recognised_by)
-        for record in records[:1]
-    )
+    return any(_has_any(source.recognised_by, record.value) for record in records[:1])

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestration.exports import json_text, sql
 from orchestration.exports.containers import Content
 from orchestration.exports.formats import Format, Kind
+from orchestration.exports.strict_json import value_end
 
 _BLOCK_BYTES = 1 << 20
 _BLANKS = " \t\r\n\ufeff"
@@ -60,7 +61,7 @@ class SliceSpool:
     def write(self, export_id: str, position: int, texts: list[str]) -> None:
         """Add the slices of an export that stand from a position on."""
         whole = "".join(texts)
-        if any(len(text) > json_text.MAX_RECORD_CHARS for text in texts):  # which one, the patient readers tell
+        if max(map(len, texts), default=0) > json_text.MAX_RECORD_CHARS:  # which one, the patient readers tell
             texts = [""]
         elif any(mark in whole for mark in _UNFIT):  # such a slice would be taken for two
             texts = ["" if any(mark in text for mark in _UNFIT) else text for text in texts]
@@ -111,8 +112,9 @@ def _separator(body: str) -> tuple[str, str]:
     """What stands between two records, and how a record begins: as between the first two of an array's inside."""
     start = body.find("{")
     opening = _OPENING.match(body, start) if start >= 0 else None
-    end = json_text.object_end(body, start) if opening else None
-    if end is None:
+    first = value_end(body, start) if opening else None
+    if first is None:
         return ",", "{"
+    end = first[1]
     gap = body[end : max(end, body.find("{", end))]
     return gap if gap.strip(_BLANKS) == "," else ",", opening.group()

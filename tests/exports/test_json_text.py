@@ -8,7 +8,8 @@ import pytest
 
 from orchestration.exports import json_text
 from orchestration.exports.cutting import Cutter
-from orchestration.exports.json_text import Record, is_strict, records
+from orchestration.exports.json_text import Record, records
+from orchestration.exports.strict_json import is_strict
 
 
 def cut(text: str, **kwargs) -> list[tuple[str, str | None]]:

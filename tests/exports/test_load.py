@@ -465,6 +465,21 @@ def test_outcomes_of_exports_that_are_not_named_are_left_out_whole(bench, monkey
     assert sorted(o.success for o in report.outcomes) == [False, True, True]
 
 
+def test_content_that_changed_while_it_was_read_and_comes_again_is_loaded_once(bench, monkeypatch):
+    first = bench.land("sendgrid/a.ndjson", text(*journey()))
+    bench.land("sendgrid/b.ndjson", text(*journey()))
+    read = batch.Batch.read
+
+    def read_and_change(self, incoming) -> None:
+        read(self, incoming)
+        if incoming.file.path == first:
+            first.write_text("{")
+
+    monkeypatch.setattr(batch.Batch, "read", read_and_change)
+    assert bench.load().published == 1
+    assert len(bench.raw()) == len(journey())
+
+
 def test_a_home_may_be_called_anything(bench):
     other = make_bench(bench.home.with_name("it's [1] *home*"))
     other.land("sendgrid/a.ndjson", text(*journey()) + "garbage")

@@ -14,7 +14,7 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.exports import containers, json_text, readers
+from orchestration.exports import containers, json_text, readers, strict_json
 from orchestration.exports.batch import is_of_the_export, open_reader
 from orchestration.exports.containers import Spool, unpack
 from orchestration.exports.formats import HEAD_BYTES, Kind, recognise
@@ -74,7 +74,7 @@ def test_any_split_and_wrapping_gives_the_same_multiset_of_records(records: list
 )  # fmt: skip
 def test_no_sound_line_is_lost_between_damaged_ones(pieces: list[str]):
     found = [record.text for record in json_text.records(["\n".join(pieces)]) if record.problem is None]
-    sound = [piece for piece in pieces if json_text.is_strict(piece) and piece != "{},"]
+    sound = [piece for piece in pieces if strict_json.is_strict(piece) and piece != "{},"]
     assert Counter(sound) - Counter(found) == Counter()
 
 

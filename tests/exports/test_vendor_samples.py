@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "esp_samples"
+from tests.shared import SAMPLES, needs
 
 # Code blocks of the vendor's documentation that show a request, or a part of an event.
 NO_EVENTS = {
@@ -36,9 +34,7 @@ NO_EVENTS = {
     "sparkpost": set(),
 }
 
-pytestmark = pytest.mark.skipif(
-    not SAMPLES.is_dir(), reason=f"needs the vendors' samples in {SAMPLES.relative_to(SAMPLES.parents[2])}"
-)
+pytestmark = needs(SAMPLES)
 
 
 @pytest.mark.parametrize("source", NO_EVENTS)

@@ -7,8 +7,8 @@ import yaml
 
 from orchestration.settings import REPOSITORY
 from tests.pipeline.running import published
+from tests.shared import CONTRACT, needs
 
-CONTRACT = REPOSITORY.parent / "shared" / "contract" / "marts.yml"
 MARTS = [
     "campaign_funnel",
     "campaign_performance",
@@ -45,7 +45,7 @@ def test_every_promised_mart_is_published_and_filled(sampled):
         assert published(sampled.home, f"select count(*) > 0 from {mart}") == [(True,)], f"{mart} is empty"
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason=f"the shared contract is not beside this checkout ({CONTRACT.name})")
+@needs(CONTRACT)
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_mart_has_the_columns_and_the_key_of_the_contract(sampled, mart):
     promised = yaml.safe_load(CONTRACT.read_text())["marts"][mart]

@@ -1,18 +1,14 @@
 """A real experiment from landing exports to marts: 64,000 customers, three arms (methods.md, section 3.1)."""
 
-import pytest
-
-from orchestration.settings import REPOSITORY
 from tests.hillstrom import convert
 from tests.pipeline.running import failure, published, run, settings_of
+from tests.shared import HILLSTROM, needs
 
-DATA = REPOSITORY.parent / "shared" / "data" / "hillstrom.csv.gz"
-
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the Hillstrom data is not beside this checkout")
+pytestmark = needs(HILLSTROM)
 
 
 def test_the_marts_give_the_published_visits_orders_and_spend_per_arm(tmp_path):
-    convert(DATA, tmp_path / "landing")
+    convert(HILLSTROM, tmp_path / "landing")
     result = run(settings_of(tmp_path, pinned_now=None))
     assert result.success, failure(result)
     arms = published(

@@ -11,10 +11,9 @@ from datetime import UTC
 
 import pytest
 
-from orchestration.settings import REPOSITORY
 from tests.pipeline.running import canonical_events, failure, run, settings_of, stored
+from tests.shared import SAMPLES, needs
 
-SAMPLES = REPOSITORY.parent / "shared" / "data" / "esp_samples"
 EVENTS = {
     "DELIVERED": "delivered",
     "DROPPED": "dropped",
@@ -51,9 +50,7 @@ NO_REASON = {("mailgun", "delivered_messages"), ("mailjet", "sent")}
 # They leave out what exactly was wrong.
 LONGER_REASON = {("mailjet", "blocked"): "mailjet: preblocked"}
 
-pytestmark = pytest.mark.skipif(
-    not SAMPLES.exists(), reason="the vendors' sample payloads are not beside this checkout"
-)
+pytestmark = needs(SAMPLES)
 
 
 @pytest.fixture(scope="module")

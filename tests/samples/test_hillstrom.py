@@ -8,14 +8,15 @@ from decimal import Decimal
 import pytest
 
 from tests import hillstrom
+from tests.shared import HILLSTROM, needs
 
-pytestmark = pytest.mark.skipif(not hillstrom.ARCHIVE.exists(), reason=hillstrom.MISSING)
+pytestmark = needs(HILLSTROM)
 
 
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory):
     landing = tmp_path_factory.mktemp("hillstrom")
-    hillstrom.convert(hillstrom.ARCHIVE, landing)
+    hillstrom.convert(HILLSTROM, landing)
     return landing
 
 

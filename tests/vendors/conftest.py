@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.vendors.reading import Reading, build
+from tests.vendors.reading import Reading, build, settings_of
 
 
 @pytest.fixture(scope="session")
-def reading(tmp_path_factory) -> Reading:
-    return build(tmp_path_factory.mktemp("vendors"))
+def reading(made_once) -> Reading:
+    return Reading(settings_of(made_once("vendors", build)))

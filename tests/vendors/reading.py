@@ -161,9 +161,14 @@ def as_text(value: Any) -> str:
     return re.sub(r"[\t\r\n]+", " ", str(value))
 
 
+def settings_of(home: Path) -> Settings:
+    """The settings that a home of fixtures and traps is built with."""
+    return Settings(home=home, pinned_now=NOW, given_salt="a salt for tests", settle_seconds=0.0)
+
+
 def build(home: Path, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:
     """Land, load and build the fixtures and traps of sources."""
-    settings = Settings(home=home, pinned_now=NOW, given_salt="a salt for tests", settle_seconds=0.0)
+    settings = settings_of(home)
     warehouse, suites = Warehouse.of(settings), load_suites()
     for source in sources:
         for path in fixtures(source):

@@ -41,3 +41,18 @@
 {% macro md5_hex(text) -%}
     md5({{ text }})
 {%- endmacro %}
+
+{#- A text without spaces around it. Nearly every cell has none, and to see that costs far less than to trim it. -#}
+{% macro trimmed(text) -%}
+    case when starts_with({{ text }}, ' ') or ends_with({{ text }}, ' ') then trim({{ text }}) else {{ text }} end
+{%- endmacro %}
+
+{#- What stands before the first of some marks in a text; the whole text where it holds none of them. -#}
+{% macro text_before(text, marks) -%}
+    coalesce(
+        substr({{ text }}, 1, least(
+            {%- for mark in marks %}nullif(instr({{ text }}, '{{ mark }}'), 0){{ ', ' if not loop.last }}{% endfor -%}
+        ) - 1),
+        {{ text }}
+    )
+{%- endmacro %}

@@ -4,7 +4,7 @@
 -#}
 {% macro mask_addresses(text) -%}
     case
-        when {{ text }} like '%@%' or {{ text }} like '%!%%40%' escape '!'
+        when contains({{ text }}, '@') or contains({{ text }}, '%40')
             then {{ regexp_replace_all(text, address_pattern(), "'[address]'") }}
         else {{ text }}
     end
@@ -17,10 +17,10 @@
 {% macro mask_personal(text) -%}
     case
         when
-            {{ text }} like '%@%'
-            or {{ text }} like '%!%%40%' escape '!'
+            contains({{ text }}, '@')
+            or contains({{ text }}, '%40')
             or {{ text }} like '%.%.%.%'
-            or {{ text }} like '%::%'
+            or contains({{ text }}, '::')
             or {{ text }} like '%:%:%:%'
             then {{ regexp_replace_all(
                 regexp_replace_all(text, address_pattern(), "'[address]'"),

@@ -2,7 +2,7 @@
 
 {#- A blank text says no more than an absent one. -#}
 {% macro filled(text) -%}
-    nullif(trim({{ text }}), '')
+    nullif({{ trimmed(text) }}, '')
 {%- endmacro %}
 
 {#-
@@ -11,23 +11,30 @@
 -#}
 {% macro normalised_email(text) -%}
     nullif(
-        lower(trim(
+        lower(
             case
-                when {{ text }} like '%<%'
-                    then coalesce(
+                when contains({{ text }}, '<')
+                    then trim(coalesce(
                         {{ regexp_group(text, "'^[^<]*<([^<>]*)>[[:space:]]*$'", 1) }},
                         {{ text }}
-                    )
-                else {{ text }}
+                    ))
+                else {{ trimmed(text) }}
             end
-        )),
+        ),
         ''
     )
 {%- endmacro %}
 
 {#- An RFC 5322 Message-ID without its angle brackets. -#}
 {% macro bare_message_id(text) -%}
-    nullif(trim(replace(replace({{ text }}, '<', ''), '>', '')), '')
+    nullif(
+        case
+            when contains({{ text }}, '<') or contains({{ text }}, '>')
+                then trim(replace(replace({{ text }}, '<', ''), '>', ''))
+            else {{ trimmed(text) }}
+        end,
+        ''
+    )
 {%- endmacro %}
 
 {#-

@@ -98,6 +98,29 @@ macro_converted as (
 
 ),
 
+-- Few messages get this far: the many are joined to all of their steps at once.
+progress as (
+
+    select
+        engaged.message_key,
+        engaged.opened_at,
+        engaged.clicked_at,
+        deeply_converted.deep_converted_at,
+        macro_converted.macro_converted_at,
+        case
+            when macro_converted.macro_converted_at is not null then 6
+            when deeply_converted.deep_converted_at is not null then 5
+            when engaged.clicked_at is not null then 4
+            else 3
+        end as furthest_step
+    from engaged
+    left join deeply_converted
+        on engaged.message_key = deeply_converted.message_key
+    left join macro_converted
+        on engaged.message_key = macro_converted.message_key
+
+),
+
 final as (
 
     select
@@ -108,29 +131,18 @@ final as (
         messages.variant,
 
         -- attributes
-        case
-            when macro_converted.macro_converted_at is not null then 6
-            when deeply_converted.deep_converted_at is not null then 5
-            when engaged.clicked_at is not null then 4
-            when engaged.opened_at is not null then 3
-            when messages.delivered_at is not null then 2
-            else 1
-        end as furthest_step,
+        coalesce(progress.furthest_step, case when messages.delivered_at is null then 1 else 2 end) as furthest_step,
 
         -- times
         messages.sent_at,
         messages.delivered_at,
-        engaged.opened_at,
-        engaged.clicked_at,
-        deeply_converted.deep_converted_at,
-        macro_converted.macro_converted_at
+        progress.opened_at,
+        progress.clicked_at,
+        progress.deep_converted_at,
+        progress.macro_converted_at
     from messages
-    left join engaged
-        on messages.message_key = engaged.message_key
-    left join deeply_converted
-        on messages.message_key = deeply_converted.message_key
-    left join macro_converted
-        on messages.message_key = macro_converted.message_key
+    left join progress
+        on messages.message_key = progress.message_key
 
 )
 

@@ -1,3 +1,6 @@
+{#- Its columns stand in int_messages already: written once, a row is copied once, when the marts are published. -#}
+{{ config(materialized='view') }}
+
 with
 
 messages as (

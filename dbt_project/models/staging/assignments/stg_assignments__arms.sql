@@ -19,26 +19,37 @@ identities as (
 typed as (
 
     select
-        {{ mask_personal(filled('experiment')) }} as experiment,
+        {{ filled('experiment') }} as experiment,
         {{ normalised_email('email') }} as email,
-        {{ mask_personal(filled('variant')) }} as variant,
+        {{ filled('variant') }} as variant,
         {{ utc_timestamp('assigned_at') }} as assigned_at
     from records
+
+),
+
+assigned as (
+
+    select
+        {{ mask_personal('typed.experiment') }} as experiment,
+        identities.subscriber_key,
+        {{ mask_personal('typed.variant') }} as variant,
+        typed.assigned_at
+    from typed
+    inner join identities
+        on typed.email = identities.email
+    where typed.experiment is not null and typed.variant is not null
 
 ),
 
 arms as (
 
     select
-        typed.experiment,
-        identities.subscriber_key,
-        typed.variant,
-        min(typed.assigned_at) as assigned_at
-    from typed
-    inner join identities
-        on typed.email = identities.email
-    where typed.experiment is not null and typed.variant is not null
-    group by typed.experiment, identities.subscriber_key, typed.variant
+        experiment,
+        subscriber_key,
+        variant,
+        min(assigned_at) as assigned_at
+    from assigned
+    group by experiment, subscriber_key, variant
 
 ),
 

@@ -58,8 +58,8 @@ read_cells as (
         *,
         csv_processed is not null as is_activity_csv,
         {{ json_struct(json_or_null('csv_unique_args', '{'), unique_args) }} as arguments,
-        nullif(trim(event), '') as raw_event_type,
-        replace(lower(trim(event)), '_', '') as event_name,
+        {{ filled('event') }} as raw_event_type,
+        replace(lower({{ trimmed('event') }}), '_', '') as event_name,
         nullif(sg_event_id, '') as source_event_id,
         nullif(coalesce(sg_message_id, csv_message_id), '') as full_message_id,
         {{ normalised_email('email') }} as recipient_email,
@@ -92,9 +92,7 @@ final as (
             'full_message_id', 'event_name', 'time_text', 'recipient_email', 'url', 'url_offset_index'
         ]) }} end as composite_id,
         -- What follows the message's own id names the server that took it.
-        nullif(
-            split_part(split_part(split_part(full_message_id, '.filter', 1), '.stfilter', 1), '.recv', 1), ''
-        ) as esp_message_id,
+        nullif({{ text_before('full_message_id', ['.filter', '.stfilter', '.recv']) }}, '') as esp_message_id,
         {{ bare_message_id('smtp_id') }} as smtp_message_id,
 
         -- recipient
