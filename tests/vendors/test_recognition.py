@@ -12,7 +12,7 @@ from orchestration.exports.containers import Content
 from orchestration.exports.formats import HEAD_BYTES, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
 from orchestration.settings import Settings
-from orchestration.sources import SOURCES, recognisable
+from orchestration.sources import SOURCES
 from tests.vendors.reading import EMAIL_SOURCES, FIXTURES, fixtures
 
 
@@ -38,7 +38,7 @@ def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
                 name = f"{source}/{path.relative_to(FIXTURES / source)}"
                 rows.write({"export_id": name, "position": position, "record": record.text, "problem": record.problem})
     path = tmp_path / "candidate.parquet"
-    candidates.from_spool(reader, rows, SOURCES[folder], recognisable(SOURCES), path)
+    candidates.from_spool(reader, rows, SOURCES[folder], path)
     found = reader.execute(
         f"select distinct export_id, looks_like from read_parquet({sql.file_to_read(path)})"
     ).fetchall()
