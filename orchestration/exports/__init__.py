@@ -4,7 +4,7 @@
     containers   gzip, zstd and ZIP, unpacked within limits
     formats      what the bytes are, told by their content
     cutting      the records within pages, envelopes and documents
-    json_text, delimited, avro   cutting text and rows into verbatim records, the damaged ones apart
+    json_text, delimited, form_posts, avro   cutting text and rows into verbatim records, the damaged ones apart
     readers      an export's records, by DuckDB or by the above
     batch        exports on their way, many small ones or a large one
     candidates   records judged one by one, and each export's profile for the first gate

@@ -78,6 +78,11 @@ class Cutter:
         """Whether a key that holds records is written anywhere in a text."""
         return any(f'"{mark}"' in text for mark in self._marks)
 
+    def pages_in_fields(self, post: Mapping[str, str]) -> list[str]:
+        """The texts of JSON lists that stand under declared keys of a form post."""
+        held = (post.get(path[0], "") for path in self._paths if len(path) == 1)
+        return [text for text in held if text.lstrip().startswith("[")]
+
     def cut(self, piece: Piece) -> list[Piece] | None:
         """The records within an object; None where it is a record itself."""
         return self._cut(piece, MAX_DEPTH)

@@ -38,6 +38,7 @@ _STRANGERS = (
 # A tar archive says so behind its first member's name; nothing else of it is text or JSON.
 _TAR, _TAR_AT = b"ustar", 257
 _FORM = re.compile(r"[A-Za-z_][\w%.\[\]-]*=[^\s]*(&[\w%.\[\]-]+=[^\s]*)*")
+_MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\n([\w-]+:[^\r\n]*\r?\n)*?content-disposition:\s*form-data", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -54,6 +55,7 @@ class Kind(Enum):
     JSON = "JSON values"  # one array, one object, or several values one after another, on any number of lines
     DELIMITED = "delimited text"
     FORM = "form posts"
+    MULTIPART = "multipart forms"
     PARQUET = "Parquet"
     AVRO = "Avro"
 
@@ -87,6 +89,8 @@ def recognise(head: bytes, complete: bool) -> Format:
     beginning = text[:1000]
     if text[0] not in "{[" and ("\x00" in beginning or 10 * len(_CONTROL.findall(beginning)) > len(beginning)):
         raise FormatError(f"unknown format: not text; the file begins with the bytes {head[:8].hex(' ')}")
+    if _MULTIPART.match(text):
+        return Format(Kind.MULTIPART)
     if text.startswith("<"):
         raise FormatError("unknown format: this is HTML or XML, perhaps an error page saved in place of an export")
     lines = text.splitlines() if complete else text.splitlines()[:-1] or [text]

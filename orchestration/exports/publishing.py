@@ -150,7 +150,10 @@ def _insert_identities(warehouse: duckdb.DuckDBPyConnection, source: Source, fil
             {identities.hmac_sha256("email")},
             case when contains(email, '@') then regexp_extract(email, '@([^@]*)$', 1) end
         from emails
-        where email <> '' and email not in (select email from restricted.subscriber_identities)
+        where
+            email <> ''
+            and not starts_with(email, '[')  -- a list of addresses, which another declared path takes apart
+            and email not in (select email from restricted.subscriber_identities)
         """,
         identities.hmac_pads(salt),
     )

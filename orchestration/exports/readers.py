@@ -1,7 +1,7 @@
 """The records of an export: by DuckDB where it is large and clean, by our own patient readers otherwise.
 
 Belongs here: which reader takes what, and DuckDB's options, all of them explicit. Does not belong here: judging records
-(`candidates.py`), cutting text (`json_text.py`, `delimited.py`, `avro.py`).
+(`candidates.py`), cutting text (`json_text.py`, `delimited.py`, `form_posts.py`, `avro.py`).
 
 DuckDB reads a gigabyte in a second and gives up, or leaves a hole, at the first damaged record. A small export costs
 more to open as a scan of its own than to read here, and here every damaged piece keeps its text and its reason. Both
@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import duckdb
 
-from orchestration.exports import avro, delimited, json_text, sql
+from orchestration.exports import avro, delimited, form_posts, json_text, sql
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.cutting import Cutter, Piece
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind
@@ -44,7 +42,7 @@ def scan(
     if form.kind is Kind.PARQUET:
         path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
-        return f"(select to_json(parquet_row)::varchar as record from read_parquet({path}) as parquet_row)"
+        return f"(select to_json(parquet_row)::varchar as record from {_parquet(reader, path)} as parquet_row)"
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
         return None
     if begins_with_records_in_an_object(content, form, source):
@@ -103,7 +101,10 @@ def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
             yield from delimited.records(lines, form.delimiter)
     elif form.kind is Kind.FORM:
         with _lines(content, form.encoding, "surrogateescape") as lines:
-            yield from _form_posts(lines, Cutter.of(source))
+            yield from form_posts.records(lines, Cutter.of(source))
+    elif form.kind is Kind.MULTIPART:
+        with content.open() as file:
+            yield from form_posts.multipart_records(file, Cutter.of(source))
     else:
         yield from json_text.records(_chunks(content, form.encoding), Cutter.of(source))
 
@@ -136,6 +137,18 @@ def _json_scan(path: str, layout: str) -> str:
     )
 
 
+def _parquet(reader: duckdb.DuckDBPyConnection, path: str) -> str:
+    """A Parquet file as a table expression.
+
+    A warehouse that folds names to upper case has lost how they were written: they are read in lower case.
+    """
+    rows = f"read_parquet({path})"
+    names = [name for name, *_ in reader.execute(f"describe select * from {rows}").fetchall()]
+    if any(name != name.upper() for name in names):
+        return rows
+    return f"(select {', '.join(f'{sql.name(name)} as {sql.name(name.lower())}' for name in names)} from {rows})"
+
+
 def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: int) -> None:
     try:
         rows, size = reader.execute(
@@ -166,15 +179,6 @@ def _delimited_scan(content: Content, form: Format, path: str) -> str:
 def _new_line(content: Content) -> str:
     """The option that names the line's end. Named as CRLF, with strict_mode, DuckDB 1.5 reads no line at all."""
     return "" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else ", new_line = '\\n'"
-
-
-def _form_posts(lines: Iterator[str], cutter: Cutter) -> Iterator[Record]:
-    """A form post per line, as a JSON object of its fields; a field that holds a page is cut into its records."""
-    for line in lines:
-        if not line.strip():
-            continue
-        fields = dict(parse_qsl(line.strip(), keep_blank_values=True, errors="surrogateescape"))
-        yield from json_text.records([json.dumps(fields, ensure_ascii=False, separators=(",", ":"))], cutter)
 
 
 def _chunks(content: Content, encoding: str) -> Iterator[str]:

@@ -31,6 +31,11 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def name(value: str) -> str:
+    """The name of a column or table as SQL quotes it."""
+    return '"' + value.replace('"', '""') + '"'
+
+
 def file_to_read(path: Path) -> str:
     """A path as an SQL literal for a reader, which would take `*`, `?` and `[` for a pattern."""
     return text(re.sub(r"([*?\[])", r"[\1]", str(path)))

@@ -32,6 +32,9 @@ from orchestration.exports.formats import Format, FormatError, Kind, recognise
         (b"a,b\ncaf\xe9,1\n", Format(Kind.DELIMITED, delimiter=",")),
         (b"event=open&email=a%40b", Format(Kind.FORM)),
         (b"PAR1....", Format(Kind.PARQUET)),
+        (b'--x1\r\nContent-Disposition: form-data; name="event"\r\n\r\nopened\r\n--x1--', Format(Kind.MULTIPART)),
+        (b'--x1\nContent-Type: text/plain\ncontent-disposition: form-data; name="event"\n\n', Format(Kind.MULTIPART)),
+        (b"--x1,b\n1,2\n", Format(Kind.DELIMITED, delimiter=",")),
         (b"Obj\x01...", Format(Kind.AVRO)),
     ],
 )

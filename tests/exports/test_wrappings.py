@@ -136,6 +136,14 @@ def test_parquet_loads_whatever_its_size(bench, tmp_path):
     ]
 
 
+def test_a_warehouse_that_folds_names_to_upper_case_is_read_in_lower_case(bench, tmp_path):
+    path = tmp_path / "a.parquet"
+    duckdb.sql(f"copy (select 'a@example.com' as EMAIL, date '2026-01-01' as SIGNED_UP_AT) to '{path}'")
+    bench.land("subscribers/export", path.read_bytes())
+    bench.load("subscribers")
+    assert bench.raw("subscribers") == ['{"email":"a@example.com","signed_up_at":"2026-01-01"}']
+
+
 AVRO_SCHEMA = {
     "type": "record",
     "name": "open",

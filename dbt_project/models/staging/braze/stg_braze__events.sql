@@ -6,6 +6,10 @@
     'message_variation_id': 'message_variation_id',
     'message_variation_name': 'message_variation_name',
     'canvas_id': 'canvas_id',
+    'campaign_api_id': 'campaign_api_id',
+    'message_variation_api_id': 'message_variation_api_id',
+    'canvas_api_id': 'canvas_api_id',
+    'canvas_variation_api_id': 'canvas_variation_api_id',
     'canvas_name': 'canvas_name',
     'canvas_variation_id': 'canvas_variation_id',
     'canvas_variation_name': 'canvas_variation_name',
@@ -27,6 +31,8 @@
     'channel': 'channel',
     'price': 'price',
     'currency_text': 'currency',
+    'custom_event': 'name',
+    'custom_properties': 'custom_properties',
 } -%}
 {%- set fields = {
     'event_type_text': ['event_type'],
@@ -44,6 +50,12 @@
     'argument_campaign_id': ['campaign_id'],
     'argument_experiment': ['experiment'],
     'argument_variant': ['variant'],
+} -%}
+{#- A shop's whole order is a custom event of Braze's own making. -#}
+{%- set order = {
+    'shop_order_id': ['order_id'],
+    'order_value': ['total_value'],
+    'order_currency': ['currency'],
 } -%}
 {%- set type_in_a_name = "'(?i)((users[._])?(messages|campaigns|canvas|behaviors)([._][a-z]+)+)'" -%}
 {%- set file_ending = "'(?i)([._](shared|avro|parquet|json|jsonl|ndjson|gz|zst|zip))+$'" -%}
@@ -114,10 +126,13 @@ read_times as (
     select
         *,
         {{ json_struct(json_or_null('message_extras', '{'), arguments) }} as arguments,
+        {{ json_struct(json_or_null('custom_properties', '{'), order) }} as shop_order,
         -- What happens on another channel is no e-mail event.
         case
             when coalesce(lower(channel), 'email') = 'email'
-                then replace(replace(lower(raw_event_type), '_', '.'), 'users.', '')
+                then
+                    replace(replace(lower(raw_event_type), '_', '.'), 'users.', '')
+                    || case when lower(custom_event) = 'ecommerce.order_placed' then '.orderplaced' else '' end
         end as event_name,
         {{ normalised_email('email_address') }} as named_email,
         {{ utc_timestamp('time_text') }} as event_time
@@ -129,7 +144,8 @@ laid_out as (
 
     select
         *,
-        {{ json_columns('arguments', arguments) }}
+        {{ json_columns('arguments', arguments) }},
+        {{ json_columns('shop_order', order) }}
     from read_times
 
 ),
@@ -168,7 +184,7 @@ final as (
             when laid_out.event_name = 'messages.email.unsubscribe' then 'unsubscribed'
             when laid_out.event_name = 'messages.email.abort' then 'dropped'
             when laid_out.event_name in ('campaigns.conversion', 'canvas.conversion') then 'converted'
-            when laid_out.event_name = 'behaviors.purchase' then 'purchased'
+            when laid_out.event_name in ('behaviors.purchase', 'behaviors.customevent.orderplaced') then 'purchased'
             when
                 laid_out.event_name not in (
                     'behaviors.subscription.globalstatechange', 'behaviors.subscriptiongroup.statechange'
@@ -194,15 +210,25 @@ final as (
             when 'messages.email.abort' then 'policy'
             when 'campaigns.conversion' then 'campaign'
             when 'canvas.conversion' then 'canvas'
+            when 'behaviors.customevent.orderplaced' then 'placed_order'
             when 'behaviors.subscription.globalstatechange' then 'global'
             when 'behaviors.subscriptiongroup.statechange' then 'group'
         end as event_subtype,
-        coalesce(laid_out.campaign_id_text, laid_out.canvas_id, laid_out.argument_campaign_id) as campaign_id,
+        -- The tables of a share number campaigns by ids of their own, beside those that the files call by.
+        coalesce(
+            laid_out.campaign_api_id,
+            laid_out.campaign_id_text,
+            laid_out.canvas_api_id,
+            laid_out.canvas_id,
+            laid_out.argument_campaign_id
+        ) as campaign_id,
         coalesce(laid_out.campaign_name_text, laid_out.canvas_name) as campaign_name,
         laid_out.argument_experiment as experiment,
         coalesce(
+            laid_out.message_variation_api_id,
             laid_out.message_variation_id,
             laid_out.message_variation_name,
+            laid_out.canvas_variation_api_id,
             laid_out.canvas_variation_id,
             laid_out.canvas_variation_name,
             laid_out.argument_variant
@@ -235,9 +261,17 @@ final as (
 
         -- measures
         cast(null as double) as read_seconds,
-        cast(null as varchar) as order_id,
-        case when laid_out.event_name = 'behaviors.purchase' then {{ amount('laid_out.price') }} end as revenue,
-        case when laid_out.event_name = 'behaviors.purchase' then laid_out.currency_text end as currency,
+        case
+            when laid_out.event_name = 'behaviors.customevent.orderplaced' then {{ filled('laid_out.shop_order_id') }}
+        end as order_id,
+        case laid_out.event_name
+            when 'behaviors.purchase' then {{ amount('laid_out.price') }}
+            when 'behaviors.customevent.orderplaced' then {{ amount('laid_out.order_value') }}
+        end as revenue,
+        case laid_out.event_name
+            when 'behaviors.purchase' then laid_out.currency_text
+            when 'behaviors.customevent.orderplaced' then {{ filled('laid_out.order_currency') }}
+        end as currency,
 
         -- times
         {{ plausible_time('laid_out.event_time') }} as occurred_at,

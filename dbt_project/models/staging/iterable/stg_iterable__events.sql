@@ -46,11 +46,14 @@
     {%- do fields.update({'nested_' ~ column: ['dataFields', name], 'flat_' ~ column: [name]}) -%}
 {%- endfor -%}
 {%- set columns = (names.keys() | list) + ['argument_campaign_id', 'argument_experiment', 'argument_variant'] -%}
+{#- An export holds events of one type, and may tell it in its file's name alone. -#}
+{%- set mails = 'email(?:send(?:skip)?|open|click|bounce|complaint|(?:un)?subscribe)' -%}
+{%- set type_in_a_name = "'(?i)(?:^|[^a-z])(" ~ mails ~ "|hostedunsubscribeclick|purchase)(?:[^a-z]|$)'" -%}
 with
 
 records as (
 
-    {{ published_records('iterable', fields) }}
+    {{ published_records('iterable', fields, of_export=['file_name']) }}
 
 ),
 
@@ -65,7 +68,8 @@ read_cells as (
         coalesce(
             nullif(trim(event_name_text), ''),
             nullif(trim(event_title), ''),
-            nullif(trim(export_type), '')
+            nullif(trim(export_type), ''),
+            case when nested_created_at is null then {{ regexp_group('file_name', type_in_a_name, 1) }} end
         ) as raw_event_type,
         {{ normalised_email("coalesce(nullif(email, ''), nested_email)") }} as recipient_email
     from records

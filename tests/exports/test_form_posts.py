@@ -1,0 +1,68 @@
+"""Form posts: their fields are what a browser meant, whatever it had to encode."""
+
+from __future__ import annotations
+
+import io
+import json
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.exports import form_posts
+from orchestration.exports.cutting import Cutter
+from orchestration.exports.json_text import NOT_UTF8, TRUNCATED, Record
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(st.dictionaries(NAMES, st.text(st.characters(exclude_categories=["Cs"]))))
+def test_what_was_encoded_is_read_back(fields: dict[str, str]):
+    assert form_posts.fields(urlencode(fields)) == fields
+
+
+@given(st.text(st.sampled_from("ab&=+%\\xu0123456789ABCDEFé\udc80;N{}\"'")))
+def test_any_text_is_read_as_the_standard_library_reads_it(post: str):
+    expected = dict(parse_qsl(post, keep_blank_values=True, errors="surrogateescape"))
+    assert form_posts.fields(post) == expected
+
+
+def test_a_field_that_holds_a_page_is_cut_into_its_records():
+    post = urlencode({"mandrill_events": '[{"event":"open"}, {"event":"click","ü":1}]', "signature": "s"})
+    found = list(form_posts.records([post + "\r\n", "\n"], Cutter(["mandrill_events"])))
+    assert found == [Record('{"event":"open"}'), Record('{"event":"click","ü":1}')]
+
+
+def test_bytes_that_are_no_utf_8_make_a_record_that_says_so():
+    (found,) = form_posts.records(["event=opened&name=%FF"], Cutter())
+    assert found.problem == NOT_UTF8
+
+
+def multipart(fields: dict[str, bytes], boundary: str = "b1", end: str = "\r\n") -> bytes:
+    parts = [
+        f'--{boundary}{end}Content-Disposition: form-data; name="{name}"{end}{end}'.encode() + value + end.encode()
+        for name, value in fields.items()
+    ]
+    return b"".join(parts) + f"--{boundary}--{end}".encode()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_bodies_of_forms_are_records_whatever_their_boundary(end: str):
+    bodies = multipart({"event": b"opened", "tag": "ü & \\".encode()}, end=end)
+    bodies += multipart({"event": b"a\r\nb", "empty": b""}, "another", end)
+    found = [json.loads(record.text) for record in form_posts.multipart_records(io.BytesIO(bodies), Cutter())]
+    assert found == [{"event": "opened", "tag": "ü & \\"}, {"event": "a\r\nb", "empty": ""}]
+
+
+def test_of_an_attached_file_the_name_is_kept():
+    body = b'--b\r\nContent-Disposition: form-data; name="attachment-1"; filename="mail.eml"\r\n\r\nFrom: x\r\n--b--'
+    assert [record.text for record in form_posts.multipart_records(io.BytesIO(body), Cutter())] == [
+        '{"attachment-1":"mail.eml"}'
+    ]
+
+
+def test_a_body_that_never_ends_is_truncated():
+    body = multipart({"event": b"opened"})
+    (found,) = form_posts.multipart_records(io.BytesIO(body[:-6]), Cutter())
+    assert found.problem == TRUNCATED
