@@ -48,6 +48,26 @@ def test_every_encoding_gives_the_same_events(reading, source: str):
 
 
 @pytest.mark.parametrize("source", FILES)
+def test_every_encoding_gives_the_same_canonical_rows(reading, source: str):
+    files = defaultdict(list)
+    for row in reading.rows(
+        """
+        select exports.file_name, records.* exclude (export_id, position, part)
+        from intermediate.int_email_event_records as records
+        join pipeline.exports using (export_id)
+        where exports.source = ? and starts_with(exports.file_name, 'fixtures/encodings/')
+        order by exports.file_name, records.position, records.part
+        """,
+        source,
+    ):
+        files[row.pop("file_name")].append(row)
+    first, *others = files.values()
+    assert len(others) == len(FILES[source]) - 1
+    assert all(row["event_key"] and row["subscriber_key"] for row in first)
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("source", FILES)
 def test_events_that_came_in_several_encodings_count_once(reading, source: str):
     standing = [row["event_type"] for row in reading.staged(source, "fixtures/encodings") if row["stands"]]
     assert Counter(standing) == Counter(EVENTS[source])
