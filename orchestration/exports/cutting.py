@@ -28,7 +28,9 @@ from orchestration.sources import Source
 
 MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
 
-_BLANK = re.compile(r"[ \t\r\n]*")
+_BLANKS = " \t\r\n"
+_BLANK = re.compile(f"[{_BLANKS}]*")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Piece(NamedTuple):
@@ -197,7 +199,7 @@ def _enclosed(message: Piece, rest: Mapping[str, Any]) -> Piece:
     """A message with the rest of its envelope as first key; the rest is written anew, the message is not."""
     if not isinstance(message.value, dict):
         return message
-    envelope = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+    envelope = _ENCODER.encode(rest)
     inside = message.text[message.text.index("{") + 1 :].lstrip()
     text = f'{{"envelope":{envelope}{"" if inside.startswith("}") else ","}{inside}'
     return Piece({"envelope": rest, **message.value}, text)
@@ -271,6 +273,8 @@ def _members(text: str) -> Iterator[tuple[str, Piece]]:
 def _elements(piece: Piece) -> list[Piece]:
     """The elements of a list, in order. The text is known to be a list."""
     text, found = piece.text, []
+    if len(piece.value) == 1:
+        return [Piece(piece.value[0], text.strip(_BLANKS)[1:-1].strip(_BLANKS))]
     position = _BLANK.match(text, text.index("[") + 1).end()
     while text[position] != "]":
         value, end = DECODER.raw_decode(text, position)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from json.encoder import encode_basestring
 
 from orchestration.exports.json_text import Record
 
@@ -53,8 +53,9 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
 
 def as_json(names: Sequence[str], row: Sequence[str]) -> str:
     """A row as JSON text; cells that the row does not reach are null."""
-    cells = dict(itertools.zip_longest(names, row[: len(names)]))
-    return json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
+    cells = itertools.zip_longest(names, row[: len(names)])
+    texts = [f"{encode_basestring(name)}:{'null' if cell is None else encode_basestring(cell)}" for name, cell in cells]
+    return "{" + ",".join(texts) + "}"
 
 
 def _is_blank(row: Sequence[str]) -> bool:

@@ -89,11 +89,14 @@ def _sound_objects(text: _Window, separator: re.Pattern, cutter: Cutter) -> Iter
         except NOT_READABLE:
             break
         piece = whole[start:next_end]
-        if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS or cutter.may_hold_records(value):
+        if "\\ud" in piece or "\\uD" in piece or len(piece) > MAX_RECORD_CHARS:
             break
         if not piece.isascii() and _BAD_BYTE.search(piece):
             break
-        yield Record(piece)
+        if cutter.may_hold_records(value):
+            yield from _held(value, piece, cutter)
+        else:
+            yield Record(piece)
         end = next_end
     text.position = end
 
@@ -164,6 +167,11 @@ def _next_value(text: _Window, in_array: bool, cutter: Cutter) -> Iterator[Recor
     if len(piece) > MAX_RECORD_CHARS:
         yield _record(piece, TOO_LONG)
         return
+    yield from _held(value, piece, cutter)
+
+
+def _held(value: Any, piece: str, cutter: Cutter) -> Iterator[Record]:
+    """The records that an object holds, or the object itself."""
     within = cutter.cut(Piece(value, piece))
     for inner, inner_text in [Piece(value, piece)] if within is None else within:
         yield _judged(inner, inner_text)
