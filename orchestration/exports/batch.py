@@ -105,10 +105,9 @@ class Batch:
                 form = _form(content)
                 if self._cut(incoming, form):
                     return
-                if form.kind is Kind.AVRO:
-                    lines = readers.avro_as_lines(content, self._spool, self._settings.max_unpacked_bytes)
+                lines = readers.as_lines(content, form, self._source, self._spool, self._settings.max_unpacked_bytes)
                 scan = readers.lines_scan(lines) if lines else self._scan(content, form)
-                if not (scan and self._scanned(incoming, scan, is_last_resort=form.kind is Kind.PARQUET)):
+                if not (scan and self._scanned(incoming, scan, form, is_cut=lines is not None)):
                     self._read_patiently(incoming, form)
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
@@ -211,11 +210,12 @@ class Batch:
         limit = self._settings.max_unpacked_bytes
         return readers.scan(self._reader, content, form, self._source, self._spool, limit)
 
-    def _scanned(self, incoming: Incoming, scan: str, is_last_resort: bool) -> bool:
+    def _scanned(self, incoming: Incoming, scan: str, form: Format, is_cut: bool) -> bool:
         """Whether DuckDB read the export, to its end and record by record."""
         path = self._spool.new_path(".candidate.parquet")
+        is_last_resort = form.kind is Kind.PARQUET
         try:
-            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path)
+            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path, is_cut)
         except duckdb.Error as error:
             if not is_of_the_export(error):
                 raise

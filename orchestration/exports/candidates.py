@@ -70,20 +70,25 @@ def from_scan(
     export_id: str,
     source: Source,
     path: Path,
+    is_cut: bool = False,
 ) -> bool:
     """Write the candidate of one export that DuckDB scans; False where the patient readers must take over.
 
-    That DuckDB finds nothing at all is no proof that a file is empty: they have the last word on that as well.
+    That DuckDB finds nothing at all is no proof that a file is empty: they have the last word on that as well. `is_cut`
+    says that they made these records, so that each is strict JSON and none is a page.
     """
     rows = f"""
         select
             {sql.text(export_id)} as export_id,
             null::bigint as position,
             record,
-            case when record is null or not starts_with(record, '{{') then '{UNREAD}' else {_LENIENT} end as problem
+            case
+                when record is null or not starts_with(record, '{{') then '{UNREAD}'
+                else {"null" if is_cut else _LENIENT}
+            end as problem
         from {scan}
     """
-    _write(reader, rows, source, path, may_hold_records=True)
+    _write(reader, rows, source, path, may_hold_records=not is_cut)
     counts = f"count(*), count(*) filter ({_IS_UNREAD})"
     records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
     return records > 0 and unread == 0

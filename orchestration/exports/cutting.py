@@ -19,7 +19,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -82,6 +82,8 @@ class Cutter:
 
     def pages_in_fields(self, post: Mapping[str, str]) -> list[str]:
         """The texts of JSON lists that stand under declared keys of a form post."""
+        if self._marks.isdisjoint(post):
+            return []
         held = (post.get(path[0], "") for path in self._paths if len(path) == 1)
         return [text for text in held if text.lstrip().startswith("[")]
 
@@ -104,7 +106,10 @@ class Cutter:
         records: list[Piece] = []
         for inner in found:
             within = self._cut(inner, depth - 1)
-            records.extend([inner] if within is None else within)
+            if within is None:
+                records.append(inner)
+            else:
+                records += within
         return records
 
     def _page(self, piece: Piece) -> list[Piece] | None:
@@ -112,24 +117,20 @@ class Cutter:
         lists = [path for path in self._paths if _listed(_at(piece.value, path)) is not None]
         if not lists:
             return None
-        return [element for path in lists for element in _elements(_below(piece, path))]
+        return [element for path in lists for element in _elements_below(piece, path)]
 
     def _keyed_page(self, piece: Piece) -> list[Piece] | None:
         """The elements under keys that say something themselves, each with its key."""
         if self._pattern is None or {"page", "record"} <= piece.value.keys():
             return None
-        held = [
-            (key, inner)
-            for key, inner in _members(piece.text)
-            if self._pattern.match(key) and isinstance(inner.value, list | dict)
-        ]
+        held = list(_held(piece.text, self._pattern.match))
         if not held:
             return None
-        return [
-            Piece({"page": key, "record": element.value}, f'{{"page":{json.dumps(key)},"record":{element.text}}}')
-            for key, inner in held
-            for element in (_elements(inner) if isinstance(inner.value, list) else [inner])
-        ]
+        found = []
+        for key, elements in held:
+            beginning = f'{{"page":{json.dumps(key)},"record":'
+            found += [Piece({"page": key, "record": value}, f"{beginning}{text}}}") for value, text in elements]
+        return found
 
     def _document(self, piece: Piece) -> list[Piece] | None:
         """The resources of a JSON:API document, each with the parts of the document that it refers to."""
@@ -139,17 +140,16 @@ class Cutter:
         is_list, parts = isinstance(value["data"], list), value.get("included")
         if not is_list and not isinstance(parts, list):
             return None
-        members = dict(_members(piece.text))
+        held = dict(_held(piece.text, {"data", "included", "envelope"}.__contains__))
         included = {
             (part.value.get("type"), part.value.get("id")): part
-            for part in (_elements(members["included"]) if isinstance(parts, list) else ())
+            for part in (held["included"] if isinstance(parts, list) else ())
             if isinstance(part.value, dict)
         }
-        resources = _elements(members["data"]) if is_list else [members["data"]]
-        envelope = members.get("envelope")
+        (envelope,) = held.get("envelope", [None])
         return [
             _with_parts(resource, included, envelope) if _is_resource(resource.value) else resource
-            for resource in resources
+            for resource in held["data"]
         ]
 
     def _message(self, piece: Piece) -> list[Piece] | None:
@@ -270,16 +270,51 @@ def _members(text: str) -> Iterator[tuple[str, Piece]]:
             position = _BLANK.match(text, position + 1).end()
 
 
+def _elements_below(piece: Piece, path: Sequence[str]) -> list[Piece]:
+    """The elements of the list that a path leads to, or that is written in the text it leads to."""
+    *above, key = path
+    inner = _below(piece, above)
+    if isinstance(inner.value[key], str):
+        return _elements(_below(inner, [key]))
+    return dict(_held(inner.text, key.__eq__))[key]
+
+
+def _held(text: str, is_wanted: Callable[[str], object]) -> Iterator[tuple[str, list[Piece]]]:
+    """Of an object, for every wanted key that holds some, the elements of its list, or the one object under it.
+
+    Lists are gone through once, whatever they hold. The text is known to be an object.
+    """
+    position = _BLANK.match(text, text.index("{") + 1).end()
+    while text[position] != "}":
+        key, position = json.decoder.scanstring(text, position + 1)
+        position = _BLANK.match(text, _BLANK.match(text, position).end() + 1).end()  # past the colon
+        if text[position] == "[" and is_wanted(key):
+            elements, end = _elements_from(text, position)
+            yield key, elements
+        else:
+            value, end = DECODER.raw_decode(text, position)
+            if isinstance(value, dict) and is_wanted(key):
+                yield key, [Piece(value, text[position:end])]
+        position = _BLANK.match(text, end).end()
+        if text[position] == ",":
+            position = _BLANK.match(text, position + 1).end()
+
+
 def _elements(piece: Piece) -> list[Piece]:
     """The elements of a list, in order. The text is known to be a list."""
-    text, found = piece.text, []
     if len(piece.value) == 1:
-        return [Piece(piece.value[0], text.strip(_BLANKS)[1:-1].strip(_BLANKS))]
-    position = _BLANK.match(text, text.index("[") + 1).end()
+        return [Piece(piece.value[0], piece.text.strip(_BLANKS)[1:-1].strip(_BLANKS))]
+    return _elements_from(piece.text, piece.text.index("["))[0]
+
+
+def _elements_from(text: str, start: int) -> tuple[list[Piece], int]:
+    """The elements of the list that begins at `start`, in order, and where it ends. The text is known to be sound."""
+    found = []
+    position = _BLANK.match(text, start + 1).end()
     while text[position] != "]":
         value, end = DECODER.raw_decode(text, position)
         found.append(Piece(value, text[position:end]))
         position = _BLANK.match(text, end).end()
         if text[position] == ",":
             position = _BLANK.match(text, position + 1).end()
-    return found
+    return found, position + 1

@@ -12,12 +12,16 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 from urllib.parse import unquote_plus
 
+import orjson
+
 from orchestration.exports import json_text
 from orchestration.exports.cutting import Cutter
 from orchestration.exports.formats import FormatError
 from orchestration.exports.json_text import Record
 
 MAX_MULTIPART_BYTES = 256 * 1024 * 1024
+_NEXT, _IS = "\x1e", "\x1f"
+_ENCODED_MARK = re.compile("%1[eEfF]")
 _BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r?\n")
 
 
@@ -50,12 +54,16 @@ def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
 
 def fields(post: str) -> dict[str, str]:
     """The fields of an urlencoded post; of a name that comes twice the last value counts."""
-    pairs = (pair.partition("=") for pair in post.split("&") if pair)
-    return {_decoded(name): _decoded(value) for name, _, value in pairs}
+    if ("%1" in post and _ENCODED_MARK.search(post)) or _NEXT in post or _IS in post:
+        pairs = [tuple(map(_decoded, pair.split("=", 1))) for pair in post.split("&") if pair]
+        return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs}
+    # Decoded at once, with marks of our own in the place of those between names and values.
+    pairs = [pair.split(_IS, 1) for pair in _decoded(post.replace("&", _NEXT).replace("=", _IS)).split(_NEXT) if pair]
+    return {pair[0]: pair[1].replace(_IS, "=") if len(pair) > 1 else "" for pair in pairs}
 
 
 def _decoded(text: str) -> str:
-    """A name or value without its percent-encoding: by Python's own escapes, ten times as fast as `unquote`."""
+    """A text without its percent-encoding: by Python's own escapes, ten times as fast as `unquote`."""
     if "%" not in text:
         return text.replace("+", " ")
     escaped = text.replace("+", " ").replace("\\", "\\\\").replace("%", "\\x")
@@ -84,8 +92,13 @@ def _records_of(post: dict[str, str], cutter: Cutter) -> Iterator[Record]:
     if pages:
         yield from json_text.records(pages, cutter)
         return
-    text = json.dumps(post, ensure_ascii=False, separators=(",", ":"))
-    if text.isascii() and len(text) <= json_text.MAX_RECORD_CHARS and not cutter.may_hold_records(post):
+    try:
+        text = orjson.dumps(post).decode()
+    except TypeError:  # half of a surrogate pair: bytes that are no UTF-8
+        text = json.dumps(post, ensure_ascii=False, separators=(",", ":"))
+        yield from json_text.records([text], cutter)
+        return
+    if len(text) <= json_text.MAX_RECORD_CHARS and not cutter.may_hold_records(post):
         yield Record(text)
     else:
         yield from json_text.records([text], cutter)

@@ -14,7 +14,9 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -26,6 +28,7 @@ from orchestration.exports.json_text import Record
 from orchestration.exports.strict_json import value_end
 from orchestration.sources import Source
 
+_LINES_AT_ONCE = 1000
 _CHUNK_CHARS = 8 * 1024 * 1024
 # What no cell holds: with it, an empty cell stays an empty text and only a missing one is null.
 _NO_CELL = "\x01absent\x01"
@@ -58,30 +61,50 @@ def scan(
     return None
 
 
-def avro_as_lines(content: Content, spool: Spool, limit: int) -> Path | None:
-    """A large Avro container as a file of JSON lines, for DuckDB to scan; the caller discards it.
+def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit: int) -> Path | None:
+    """What DuckDB has no reader for (Avro, forms, records within objects), as JSON lines; the caller discards them.
 
-    None where the content is small, or breaks off: `read` then gives what is whole and says what is not. Raises
-    AvroError where nothing can be read at all, and FormatError where it holds more than `limit` bytes.
+    None where the content is small or DuckDB's, and where a record is damaged or spans lines: `read` then gives what is
+    whole and says what is not. Raises AvroError where nothing can be read at all, and FormatError where the records
+    take more than `limit` bytes.
     """
-    if content.path is None:
+    is_ours = form.kind in (Kind.AVRO, Kind.FORM, Kind.MULTIPART)
+    if content.path is None or not (is_ours or begins_with_records_in_an_object(content, form, source)):
         return None
-    path, size = spool.new_path(".jsonl"), 0
+    path = spool.new_path(".jsonl")
     try:
-        with content.open() as file, path.open("wb") as lines:
-            for line in avro.lines(file):
-                size += len(line) + 1
-                if size > limit:
-                    raise FormatError(f"too large: the Avro file holds more than {limit:,} bytes; split it")
-                lines.write(line)
-                lines.write(b"\n")
-    except avro.Broken:
+        with path.open("wb") as file:
+            _write_lines(file, _lines_of(content, form, source), limit)
+    except (_NoLines, avro.Broken):
         spool.discard(path)
         return None
     except (avro.AvroError, FormatError):
         spool.discard(path)
         raise
     return path
+
+
+class _NoLines(ValueError):
+    """A record that is no line by itself."""
+
+
+def _lines_of(content: Content, form: Format, source: Source) -> Iterator[bytes]:
+    if form.kind is Kind.AVRO:
+        with content.open() as file:
+            yield from avro.lines(file)
+        return
+    for text, problem in read(content, form, source):
+        if problem is not None or "\n" in text or "\r" in text:
+            raise _NoLines
+        yield text.encode()
+
+
+def _write_lines(file: BinaryIO, lines: Iterator[bytes], limit: int) -> None:
+    size = 0
+    while some := list(islice(lines, _LINES_AT_ONCE)):
+        size += file.write(b"\n".join(some) + b"\n")
+        if size > limit:
+            raise FormatError(f"too large: the file holds records of more than {limit:,} bytes; split it")
 
 
 def lines_scan(path: Path) -> str:
