@@ -15,7 +15,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loa
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev withdraw test test-long bench lint format lock clean
+.PHONY: help run dev withdraw test test-long bench lint format docs lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -49,6 +49,9 @@ lint: $(VENV)/test.stamp ## style of Python and SQL
 format: $(VENV)/test.stamp ## format the Python code
 	@$(BIN)/ruff check --fix orchestration tests
 	@$(BIN)/ruff format orchestration tests
+
+docs: $(VENV)/run.stamp ## write the generated page of sources anew
+	@$(BIN)/python -m orchestration.sources.page
 
 lock: $(VENV)/uv.stamp ## pin dependencies anew, with hashes; what runs and what tests share their versions
 	@$(LOCK) requirements-setup.in -o requirements-setup.lock
