@@ -22,7 +22,9 @@ def test_the_page_is_what_the_generator_writes():
 def test_what_a_vendor_does_not_give_is_what_its_model_never_fills(name: str):
     model = STAGING / name / f"stg_{name}__events.sql"
     final = model.read_text(encoding="utf-8").partition("final as (")[2]
-    assert not_given(yaml.safe_load(model.with_suffix(".yml").read_text(encoding="utf-8"))) == _TYPED_NULL.findall(final)
+    assert not_given(yaml.safe_load(model.with_suffix(".yml").read_text(encoding="utf-8"))) == _TYPED_NULL.findall(
+        final
+    )
 
 
 @pytest.mark.parametrize("name", EMAIL_SOURCES)
