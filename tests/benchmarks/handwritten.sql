@@ -87,7 +87,7 @@ sent_records as (
             "sg_machine_open": "BOOLEAN", "useragent": "VARCHAR", "type": "VARCHAR", "reason": "VARCHAR",
             "response": "VARCHAR"
         }') as event,
-        md5('sendgrid' || chr(31) || 'id' || chr(31) || event.sg_event_id) as event_key
+        md5('sendgrid' || chr(31) || 'id' || chr(31) || struct_extract(event, 'sg_event_id')) as event_key
     from raw_sendgrid
 ),
 verdicts as (select event_key, actor, class from read_parquet(getvariable('verdicts')))
