@@ -34,3 +34,13 @@ def test_a_source_has_fixtures_with_opens_or_clicks_and_times(reading, source: s
     rows = reading.staged(source, "fixtures")
     assert {"opened", "clicked"} & {row["event_type"] for row in rows}
     assert [row for row in rows if row["event_type"] != "control" and row["occurred_at"] is None] == []
+
+
+def test_every_source_stages_the_same_columns_in_the_same_types(reading):
+    columns = reading.rows(
+        "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index) as columns "
+        "from duckdb_columns() where schema_name = 'staging' and table_name in (select unnest(?::varchar[])) group by all",
+        [f"stg_{source}__events" for source in EMAIL_SOURCES],
+    )
+    assert len(columns) == len(EMAIL_SOURCES)
+    assert len({row["columns"] for row in columns}) == 1

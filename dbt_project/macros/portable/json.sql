@@ -53,7 +53,7 @@
         coalesce(nullif(from_json({{ json_or_null(text, '[') }}, '["VARCHAR"]'), []), [{{ otherwise }}])
     {%- endset -%}
     unnest({{ elements }}) as {{ element }},
-    unnest(range(1, len({{ elements }}) + 1)) as {{ number }}
+    cast(unnest(range(1, len({{ elements }}) + 1)) as integer) as {{ number }}
 {%- endmacro %}
 
 {#- The first object of a JSON list whose member has a value, compared in lower case, as a struct of texts; else NULL. -#}

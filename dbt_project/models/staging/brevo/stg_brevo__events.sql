@@ -114,7 +114,7 @@ final as (
         -- keys
         export_id,
         position,
-        cast(part as integer) as part,
+        part,
         'brevo' as esp,
         -- The field `id` names the webhook.
         cast(null as varchar) as source_event_id,
