@@ -39,7 +39,7 @@ def test_a_source_has_fixtures_with_opens_or_clicks_and_times(reading, source: s
 def test_every_source_stages_the_same_columns_in_the_same_types(reading):
     columns = reading.rows(
         "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index) as columns "
-        "from duckdb_columns() where schema_name = 'staging' and table_name in (select unnest(?::varchar[])) group by all",
+        "from duckdb_columns() where schema_name = 'staging' and table_name in (select unnest(?)) group by all",
         [f"stg_{source}__events" for source in EMAIL_SOURCES],
     )
     assert len(columns) == len(EMAIL_SOURCES)
