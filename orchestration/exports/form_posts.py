@@ -55,11 +55,12 @@ def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
 def fields(post: str) -> dict[str, str]:
     """The fields of an urlencoded post; of a name that comes twice the last value counts."""
     if ("%1" in post and _ENCODED_MARK.search(post)) or _NEXT in post or _IS in post:
-        pairs = [tuple(map(_decoded, pair.split("=", 1))) for pair in post.split("&") if pair]
-        return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs}
+        pairs = [pair.partition("=") for pair in post.split("&") if pair]
+        return {_decoded(name): _decoded(value) for name, _, value in pairs}
     # Decoded at once, with marks of our own in the place of those between names and values.
-    pairs = [pair.split(_IS, 1) for pair in _decoded(post.replace("&", _NEXT).replace("=", _IS)).split(_NEXT) if pair]
-    return {pair[0]: pair[1].replace(_IS, "=") if len(pair) > 1 else "" for pair in pairs}
+    decoded = _decoded(post.replace("&", _NEXT).replace("=", _IS))
+    pairs = [pair.partition(_IS) for pair in decoded.split(_NEXT) if pair]
+    return {name: value.replace(_IS, "=") if _IS in value else value for name, _, value in pairs}
 
 
 def _decoded(text: str) -> str:
