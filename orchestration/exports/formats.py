@@ -37,7 +37,8 @@ _STRANGERS = (
 )
 # A tar archive says so behind its first member's name; nothing else of it is text or JSON.
 _TAR, _TAR_AT = b"ustar", 257
-_FORM = re.compile(r"[A-Za-z_][\w%.\[\]-]*=[^\s]*(&[\w%.\[\]-]+=[^\s]*)*")
+# A post as it was sent, or with its blanks decoded, where so many fields leave no doubt.
+_FORM = re.compile(r"[A-Za-z_][\w%.\[\]-]*=([^\s&]*(&[^\s&]*)*|[^&\r\n]*(&[\w%.\[\]-]+=[^&\r\n]*){2,})")
 _MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\n([\w-]+:[^\r\n]*\r?\n)*?content-disposition:\s*form-data", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
