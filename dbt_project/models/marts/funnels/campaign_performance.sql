@@ -1,5 +1,4 @@
-{#- A click may come until the funnel's window ends, and an order until the attribution window of that click does. -#}
-{%- set closing_days = var('funnel_window_days') | int + var('attribution_window_days') | int -%}
+{%- set closing_days = closing_days() | int -%}
 {#- methods.md section 2.1: below these the estimate of the open rate is noise. -#}
 {%- set least_delivered, least_calibration_clicks = 10000, 30 -%}
 with
@@ -65,6 +64,9 @@ cohorts as (
         count(case when is_delivered and conversions > 0 then 1 end) as converted_messages,
         count(case when is_delivered and is_opened and is_calibration then 1 end) as calibration_opens,
         count(case when is_delivered and is_clicked and is_calibration then 1 end) as calibration_clicks,
+        count(case when is_delivered and is_opened and is_clicked and is_calibration then 1 end)
+            as calibration_opened_and_clicked,
+        count(case when is_delivered and is_calibration then 1 end) as calibration_delivered,
         cast(sum(opens) as bigint) as opens,
         cast(sum(machine_opens) as bigint) as machine_opens,
         cast(sum(clicks) as bigint) as clicks,
@@ -85,8 +87,44 @@ estimated as (
         case
             when delivered >= {{ least_delivered }} and calibration_clicks >= {{ least_calibration_clicks }}
                 then least(delivered, human_unique_clicks * calibration_opens / calibration_clicks)
-        end as estimated_opens
+        end as estimated_opens,
+        human_unique_clicks - calibration_clicks as hidden_clicks,
+        delivered - calibration_delivered as hidden_delivered
     from cohorts
+
+),
+
+-- How the estimate changes with each of its parts, and how these vary: among the messages that calibrate, opens and
+-- clicks go together; the clicks of the others stand alone.
+varied as (
+
+    select
+        *,
+        human_unique_clicks / nullif(calibration_clicks, 0) as per_open,
+        -hidden_clicks * calibration_opens / nullif(power(calibration_clicks, 2), 0) as per_click,
+        calibration_opens / nullif(calibration_clicks, 0) as per_hidden_click,
+        calibration_opens - power(calibration_opens, 2) / nullif(calibration_delivered, 0) as opens_variance,
+        calibration_clicks - power(calibration_clicks, 2) / nullif(calibration_delivered, 0) as clicks_variance,
+        calibration_opened_and_clicked
+        - calibration_opens * calibration_clicks / nullif(calibration_delivered, 0) as covariance,
+        hidden_clicks - coalesce(power(hidden_clicks, 2) / nullif(hidden_delivered, 0), 0) as hidden_clicks_variance
+    from estimated
+
+),
+
+-- The delta method.
+spread as (
+
+    select
+        *,
+        1.959963984540054 * sqrt(greatest(
+            0,
+            power(per_open, 2) * opens_variance
+            + power(per_click, 2) * clicks_variance
+            + 2 * per_open * per_click * covariance
+            + power(per_hidden_click, 2) * hidden_clicks_variance
+        )) as estimated_opens_margin
+    from varied
 
 ),
 
@@ -125,6 +163,12 @@ final as (
         {{ wilson_hi('human_unique_opens', 'open_measurable') }} as human_open_rate_hi,
         {{ wilson_lo('human_unique_clicks', 'delivered') }} as human_click_rate_lo,
         {{ wilson_hi('human_unique_clicks', 'delivered') }} as human_click_rate_hi,
+        case
+            when estimated_opens is not null then greatest(0, (estimated_opens - estimated_opens_margin) / delivered)
+        end as estimated_open_rate_lo,
+        case
+            when estimated_opens is not null then least(1, (estimated_opens + estimated_opens_margin) / delivered)
+        end as estimated_open_rate_hi,
         {{ wilson_lo('converted_messages', 'delivered') }} as conversion_rate_lo,
         {{ wilson_hi('converted_messages', 'delivered') }} as conversion_rate_hi,
 
@@ -137,7 +181,7 @@ final as (
         estimated_opens,
         calibration_opens,
         calibration_clicks
-    from estimated
+    from spread
 
 )
 
