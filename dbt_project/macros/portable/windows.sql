@@ -17,3 +17,12 @@
         range between interval '{{ seconds }}' second preceding and interval '{{ seconds }}' second following
     )
 {%- endmacro %}
+
+{#- The sum of `value` over the rows of a partition up to `days` after a row's `day`. -#}
+{% macro sum_until_days_after(value, partition, day, days) -%}
+    cast(sum({{ value }}) over (
+        partition by {{ partition }}
+        order by {{ day }}
+        range between unbounded preceding and interval '{{ days }}' day following
+    ) as bigint)
+{%- endmacro %}

@@ -16,7 +16,7 @@
     'burst': burst,
     'coverage': burst ~ ' and surroundings.known_links >= ' ~ var('machine_coverage_links')
         ~ ' and surroundings.burst_links >= ' ~ var('machine_coverage_share') ~ ' * surroundings.known_links',
-    'no_agent': "esps.reports_agents and coalesce(clicks.agent_kind, 'privacy_proxy') = 'privacy_proxy'",
+    'no_agent': "esps.first_agent_at <= clicks.occurred_at and coalesce(clicks.agent_kind, 'privacy_proxy') = 'privacy_proxy'",
     'within_2_seconds': 'clicks.seconds_since_arrival between -1 and 2',
     'within_10_seconds': 'clicks.seconds_since_arrival > 2 and clicks.seconds_since_arrival <= 10',
     'before_delivery': 'clicks.seconds_since_arrival < -1',
@@ -57,8 +57,9 @@ esps as (
 
     select
         esp,
-        max(case when has_agent then 1 else 0 end) = 1 as reports_agents
+        min(occurred_at) as first_agent_at
     from clicks
+    where has_agent
     group by esp
 
 ),
@@ -87,10 +88,12 @@ weighed as (
     from clicks
     inner join surroundings
         on clicks.event_key = surroundings.event_key
-    inner join esps
+    left join esps
         on clicks.esp = esps.esp
     left join domains
-        on clicks.recipient_domain = domains.recipient_domain
+        on
+            clicks.recipient_domain = domains.recipient_domain
+            and clicks.sent_on = domains.sent_on
     cross join points
 
 ),

@@ -7,7 +7,7 @@ clicks as (
 
 ),
 
--- What a person may have opened: neither flagged nor a privacy proxy's or a scanner's.
+-- What a person may have opened: neither flagged, nor a privacy proxy's, a scanner's or an image proxy's own.
 seen_opens as (
 
     select
@@ -17,9 +17,13 @@ seen_opens as (
     where
         event_type = 'opened'
         and not coalesce(is_machine, false)
+        and not is_privacy_proxy
         and coalesce(agent_kind, 'person') in ('person', 'image_proxy')
-        and coalesce(proxy, '') != 'apple'
         and coalesce(network_kind, '') != 'scanner'
+        and not (
+            is_image_proxy
+            and coalesce(seconds_since_arrival <= {{ var('machine_image_prefetch_seconds') }}, false)
+        )
     group by message_or_event_key
 
 ),
@@ -27,6 +31,12 @@ seen_opens as (
 hidden_links as (
 
     select * from {{ ref('int_hidden_links') }}
+
+),
+
+clicked_links as (
+
+    select * from {{ ref('int_clicked_links') }}
 
 ),
 
@@ -42,29 +52,18 @@ declared_links as (
 
 ),
 
-clicked_links as (
-
-    select
-        esp,
-        campaign_id,
-        count(distinct url) as links,
-        count(distinct message_or_event_key) as messages
-    from clicks
-    where campaign_id is not null
-    group by esp, campaign_id
-
-),
-
 marked as (
 
     select
         clicks.*,
+        clicks.url || coalesce('?' || clicks.url_query, '') as link,
         case when hidden_links.url is not null then 1 else 0 end as is_hidden
     from clicks
     left join hidden_links
         on
             clicks.url = hidden_links.url
             and (clicks.campaign_id = hidden_links.campaign_id or hidden_links.campaign_id = '')
+            and (not hidden_links.reads_query or coalesce(clicks.url_query, '') = hidden_links.url_query)
 
 ),
 
@@ -85,13 +84,14 @@ surrounded as (
         message_or_event_key,
         esp,
         campaign_id,
+        sent_on,
         occurred_at,
-        {{ distinct_around('url', 'message_or_event_key', 'occurred_at', var('machine_burst_seconds')) }}
+        {{ distinct_around('link', 'message_or_event_key', 'occurred_at', var('machine_burst_seconds')) }}
             as burst_links,
-        {{ distinct_around('url', 'message_or_event_key', 'occurred_at', var('machine_tight_burst_seconds')) }}
+        {{ distinct_around('link', 'message_or_event_key', 'occurred_at', var('machine_tight_burst_seconds')) }}
             as tight_burst_links,
         {{ distinct_around(
-            'url', "message_or_event_key, coalesce(address_key, '')", 'occurred_at', var('machine_pair_seconds')
+            'link', "message_or_event_key, coalesce(address_key, '')", 'occurred_at', var('machine_pair_seconds')
         ) }} as pair_links,
         {{ greatest_around(
             'is_hidden', 'message_or_event_key', 'occurred_at', var('machine_hidden_link_seconds')
@@ -117,7 +117,9 @@ final as (
         -- attributes
         surrounded.is_beside_hidden_link,
         coalesce(
-            seen_opens.first_opened_at <= surrounded.occurred_at - interval '2' second, false
+            seen_opens.first_opened_at
+            <= surrounded.occurred_at - interval '{{ var("machine_seen_seconds") }}' second,
+            false
         ) as is_opened_before,
 
         -- measures
@@ -138,6 +140,7 @@ final as (
         on
             surrounded.esp = clicked_links.esp
             and surrounded.campaign_id = clicked_links.campaign_id
+            and surrounded.sent_on = clicked_links.sent_on
 
 )
 

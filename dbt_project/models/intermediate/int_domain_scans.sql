@@ -4,47 +4,100 @@ esps as (
 
     select
         esp,
-        max(case when event_type = 'opened' then 1 else 0 end) = 1 as reports_opens
+        min(occurred_at) as first_opened_at
     from {{ ref('int_opens_and_clicks') }}
+    where event_type = 'opened'
     group by esp
 
 ),
 
-clicked_messages as (
+-- A message looks scanned by what happened to it alone.
+clicks as (
 
     select
-        clicks.message_or_event_key,
         clicks.recipient_domain,
-        max(
-            case
-                when surroundings.is_beside_hidden_link then 1
-                when surroundings.tight_burst_links >= {{ var('machine_tight_burst_links') }} then 1
-                when
-                    esps.reports_opens
-                    and not surroundings.is_opened_before
-                    and clicks.seconds_since_arrival <= {{ var('machine_scan_seconds') }}
-                    then 1
-                else 0
-            end
+        clicks.message_or_event_key,
+        clicks.sent_on,
+        cast(clicks.occurred_at as date) as clicked_on,
+        coalesce(
+            surroundings.is_beside_hidden_link
+            or surroundings.tight_burst_links >= {{ var('machine_tight_burst_links') }}
+            or (
+                not surroundings.is_opened_before
+                and clicks.seconds_since_arrival <= {{ var('machine_scan_seconds') }}
+                and esps.first_opened_at <= clicks.occurred_at
+            ),
+            false
         ) as looks_scanned
     from {{ ref('int_opens_and_clicks') }} as clicks
     inner join {{ ref('int_click_surroundings') }} as surroundings
         on clicks.event_key = surroundings.event_key
-    inner join esps
+    left join esps
         on clicks.esp = esps.esp
     where clicks.recipient_domain is not null
-    group by clicks.message_or_event_key, clicks.recipient_domain
 
 ),
 
-counted as (
+messages as (
 
     select
         recipient_domain,
-        count(*) as clicked_messages,
-        cast(sum(looks_scanned) as bigint) as scanned_messages
-    from clicked_messages
-    group by recipient_domain
+        message_or_event_key,
+        min(sent_on) as sent_on,
+        min(clicked_on) as first_clicked_on,
+        min(case when looks_scanned then clicked_on end) as first_scanned_on
+    from clicks
+    group by recipient_domain, message_or_event_key
+
+),
+
+happenings as (
+
+    select
+        recipient_domain,
+        sent_on as day_on,
+        0 as clicked,
+        0 as scanned
+    from messages
+    union all
+    select
+        recipient_domain,
+        first_clicked_on as day_on,
+        1 as clicked,
+        0 as scanned
+    from messages
+    union all
+    select
+        recipient_domain,
+        first_scanned_on as day_on,
+        0 as clicked,
+        1 as scanned
+    from messages
+    where first_scanned_on is not null
+
+),
+
+days as (
+
+    select
+        recipient_domain,
+        day_on,
+        sum(clicked) as clicked,
+        sum(scanned) as scanned
+    from happenings
+    group by recipient_domain, day_on
+
+),
+
+-- What is learnt after the messages of a day have closed does not move the verdicts on them.
+known as (
+
+    select
+        recipient_domain,
+        day_on,
+        {{ sum_until_days_after('clicked', 'recipient_domain', 'day_on', closing_days()) }} as clicked_messages,
+        {{ sum_until_days_after('scanned', 'recipient_domain', 'day_on', closing_days()) }} as scanned_messages
+    from days
 
 ),
 
@@ -53,6 +106,7 @@ final as (
     select
         -- keys
         recipient_domain,
+        day_on as sent_on,
 
         -- measures
         clicked_messages,
@@ -63,7 +117,7 @@ final as (
             var('machine_domain_prior_share'),
             var('machine_domain_prior_messages')
         ) }} as scanned_share
-    from counted
+    from known
 
 )
 

@@ -83,13 +83,7 @@ final as (
         definitions.stage,
         definitions.is_macro,
         definitions.url_pattern,
-        -- A pattern that names a query is matched with the query, every other without it.
-        coalesce(
-            position('=' in definitions.url_pattern)
-            + position('[?' in definitions.url_pattern)
-            + position(chr(92) || '?' in definitions.url_pattern) > 0,
-            false
-        ) as reads_query,
+        {{ names_query('definitions.url_pattern') }} as reads_query,
         definitions.property,
         definitions.minimum,
         definitions.family = 'order'

@@ -12,40 +12,18 @@
     'scanner_network': "opens.network_kind = 'scanner'",
     'data_center_network': "opens.network_kind = 'data_center' and " ~ by_itself,
     'within_2_seconds': 'opens.seconds_since_arrival between -1 and 2 and ' ~ by_itself,
-    'no_agent': 'esps.reports_agents and not opens.has_agent and ' ~ by_itself,
+    'no_agent': 'esps.first_agent_at <= opens.occurred_at and not opens.has_agent and ' ~ by_itself,
     'privacy_proxy_late': 'opens.is_privacy_proxy and opens.is_late',
     'image_proxy': 'opens.is_image_proxy',
 } -%}
 {%- set names = signals | list -%}
 with
 
-proxied as (
-
-    select
-        *,
-        coalesce(
-            agent_kind = 'privacy_proxy'
-            or proxy = 'apple'
-            or (network_kind = 'privacy_proxy' and not has_agent),
-            false
-        ) as is_privacy_proxy,
-        coalesce(
-            agent_kind = 'image_proxy'
-            or proxy != 'apple'
-            or (network_kind = 'image_proxy' and not has_agent),
-            false
-        ) as names_image_proxy
-    from {{ ref('int_opens_and_clicks') }}
-    where event_type = 'opened'
-
-),
-
 -- A privacy proxy fetches a picture on its own account once, and soon; what it fetches later may be a person's open.
 opens as (
 
     select
         *,
-        names_image_proxy and not is_privacy_proxy as is_image_proxy,
         coalesce(
             seconds_since_arrival > 3600 * {{ var('machine_privacy_prefetch_hours') }}
             or occurred_at > min(case when is_privacy_proxy then occurred_at end) over (
@@ -53,7 +31,8 @@ opens as (
             ) + interval '{{ var("machine_privacy_repeat_hours") }}' hour,
             false
         ) as is_late
-    from proxied
+    from {{ ref('int_opens_and_clicks') }}
+    where event_type = 'opened'
 
 ),
 
@@ -61,8 +40,9 @@ esps as (
 
     select
         esp,
-        max(case when has_agent then 1 else 0 end) = 1 as reports_agents
+        min(occurred_at) as first_agent_at
     from opens
+    where has_agent
     group by esp
 
 ),
@@ -119,7 +99,7 @@ weighed as (
         points.prior_odds,
         {{ signal_columns(signals, 'points') }}
     from opens
-    inner join esps
+    left join esps
         on opens.esp = esps.esp
     left join scans
         on opens.event_key = scans.event_key
