@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 
 import duckdb
@@ -98,24 +99,102 @@ def test_a_click_shows_an_open_to_the_funnel_but_not_to_open_rates(disturbed):
     assert _rows(settings, "select sum(human_unique_opens) from marts.campaign_performance") == [(14,)]
 
 
-def test_a_burst_that_arrives_later_reclassifies_the_earlier_click_and_an_unsubscribe_stands(tmp_path):
-    settings = settings_of(tmp_path)
+@pytest.fixture(scope="module")
+def burst_upon(tmp_path_factory):
+    """A home before and after a burst arrived late: a function that tells what a query said then and says now."""
+    settings = settings_of(tmp_path_factory.mktemp("late"))
     message = [sendgrid("processed"), sendgrid("delivered", at=2), sendgrid("click", at=45, url=LINKS[0])]
-    verdicts = (
-        "select actor, count(*) from intermediate.int_email_events where event_type = 'clicked' group by all order by 1"
+    neighbours = [step for n in range(9) for step in journey(f"neighbour{n}@example.com", f"neighbour{n}", 60 * n)]
+    others = [step for n in range(9) for step in journey(f"other{n}@elsewhere.example", f"other{n}", 60 * n)]
+    marts = ("fct_micro_conversions", "campaign_performance", "machine_traffic_daily")
+    land(settings.home, "sendgrid/a.json", [*message, *neighbours, *others])
+    land(settings.home, "segment/shop.json", [order("o1", 20.5, "reader1@example.com", at=9_000)])
+    load(settings)
+    build(settings, marts)
+    early = settings.home / "early.duckdb"
+    shutil.copy(settings.warehouse_path, early)
+    land(settings.home, "sendgrid/b.json", [sendgrid("click", at=45, url=url) for url in LINKS[1:]])
+    land(settings.home, "sendgrid/c.json", [sendgrid("unsubscribe", at=46)])
+    load(settings)
+    build(settings, marts)
+
+    def then_and_now(query: str) -> tuple[list[tuple], list[tuple]]:
+        with closing(duckdb.connect()) as connection:
+            told = []
+            for path in (early, settings.warehouse_path):
+                connection.execute(f"attach '{path}' as warehouse (read_only)")
+                connection.execute("use warehouse")
+                told.append(connection.execute(query).fetchall())
+                connection.execute("use memory")
+                connection.execute("detach warehouse")
+            return tuple(told)
+
+    return then_and_now
+
+
+READERS_EVENTS = (
+    "intermediate.int_email_events as e join restricted.subscriber_identities as i using (subscriber_key) "
+    "where i.email = 'reader1@example.com'"
+)
+
+
+def test_a_burst_that_arrives_later_reclassifies_the_earlier_click(burst_upon):
+    said = f"select actor, count(*) from {READERS_EVENTS} and event_type = 'clicked' group by all"
+    assert burst_upon(said) == ([("human", 1)], [("machine", 5)])
+
+
+def test_everything_downstream_follows_the_new_verdict(burst_upon):
+    reader = "join restricted.subscriber_identities as i using (subscriber_key) where i.email = 'reader1@example.com'"
+    assert burst_upon(f"select human_clicks, conversions from marts.fct_messages as m {reader}") == (
+        [(1, 1)],
+        [(0, 0)],
+    ), "the order is no longer credited to the click"
+    assert burst_upon(
+        f"select count(*) from marts.fct_micro_conversions as c {reader} and micro_conversion = 'click'"
+    ) == ([(1,)], [(0,)])
+    assert burst_upon("select sum(human_unique_clicks) from marts.campaign_performance") == ([(19,)], [(18,)])
+    assert burst_upon("select sum(machine_clicks) from marts.machine_traffic_daily") == ([(0,)], [(5,)])
+
+
+def test_an_unsubscribe_stands_whoever_clicked(burst_upon):
+    said = f"select bool_or(event_type = 'unsubscribed'), bool_or(actor = 'machine') from {READERS_EVENTS}"
+    assert burst_upon(said) == ([(False, False)], [(True, True)])
+    assert burst_upon("select count(unsubscribed_at) from intermediate.int_messages") == ([(0,)], [(1,)])
+
+
+def test_a_late_burst_moves_the_verdicts_of_its_message_and_else_only_what_its_domain_is_known_for(burst_upon):
+    """One burst among ten messages is too little to be known for, so that here nothing else moves."""
+    others = (
+        "select event_key, actor, class, score, reasons from intermediate.int_event_actors as a "
+        "join restricted.subscriber_identities as i using (subscriber_key) "
+        "where i.email <> 'reader1@example.com' order by all"
     )
-    land(tmp_path, "sendgrid/a.json", [*message, *journey(READERS[1], "another message")])
+    then, now = burst_upon(others)
+    assert len(then) == 36
+    assert now == then
+
+
+def test_a_closed_cohort_keeps_its_verdicts_whatever_its_domain_and_campaign_do_later(tmp_path):
+    settings = settings_of(tmp_path)
+    old = [step for n in range(4) for step in (sendgrid("delivered", f"reader{n}@example.com", f"old{n}"),
+           sendgrid("click", f"reader{n}@example.com", f"old{n}", at=50, url=LINKS[n]))]  # fmt: skip
+    later = 86_400 * 25
+    scans = [sendgrid("click", f"reader{n}@example.com", f"new{n}", at=later + 45, url=f"{url}?{n}/{m}")
+             for n in range(60) for m, url in enumerate(LINKS)]  # fmt: skip
+    verdicts = (
+        "select event_key, actor, score, reasons from intermediate.int_event_actors "
+        "where occurred_at < timestamp '2026-09-10' order by all"
+    )
+    land(tmp_path, "sendgrid/old.json", old)
     load(settings)
-    build(settings, ["int_messages"])
-    assert _rows(settings, verdicts) == [("human", 2)]
-    land(tmp_path, "sendgrid/b.json", [sendgrid("click", at=45, url=url) for url in LINKS[1:]])
-    land(tmp_path, "sendgrid/c.json", [sendgrid("unsubscribe", at=46)])
+    build(settings, ["int_event_actors"])
+    before = _rows(settings, verdicts)
+    land(tmp_path, "sendgrid/new.json", scans)
     load(settings)
-    build(settings, ["int_messages"])
-    assert _rows(settings, verdicts) == [("human", 1), ("machine", 5)]
-    assert _rows(
-        settings, "select human_clicks, unsubscribed_at is not null from intermediate.int_messages order by 1"
-    ) == [(0, True), (1, False)]
+    build(settings, ["int_event_actors"])
+    assert len(before) == 4
+    assert _rows(settings, verdicts) == before
+    assert _rows(settings, "select max(scanned_share) > 0.8 from intermediate.int_domain_scans") == [(True,)]
 
 
 @pytest.fixture(scope="module")
