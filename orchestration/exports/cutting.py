@@ -97,8 +97,8 @@ class Cutter:
         found = self._document(piece) if self._json_api else None
         if found is None:
             found = self._page(piece)
-        if found is None:
-            found = self._keyed_page(piece)
+        if found is None and (keyed := self._keyed_page(piece)) is not None:
+            return keyed  # with its key around it, a record holds no others
         if found is None:
             found = self._message(piece)
         if found is None:

@@ -174,7 +174,10 @@ def _held(value: Any, piece: str, cutter: Cutter) -> Iterator[Record]:
     """The records that an object holds, or the object itself."""
     within = cutter.cut(Piece(value, piece))
     for inner, inner_text in [Piece(value, piece)] if within is None else within:
-        yield _judged(inner, inner_text)
+        if type(inner) is dict and inner_text.isascii() and "\\u" not in inner_text:  # nearly all: nothing to judge
+            yield Record(inner_text)
+        else:
+            yield _judged(inner, inner_text)
 
 
 def _judged(value: Any, piece: str) -> Record:
