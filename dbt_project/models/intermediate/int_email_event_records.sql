@@ -13,6 +13,16 @@ staged as (
 
 ),
 
+-- An address is written out once, before it is held against every network.
+located as (
+
+    select
+        *,
+        case when ip is not null then {{ address_digits('ip') }} end as address_digits
+    from staged
+
+),
+
 recipients as (
 
     select
@@ -104,7 +114,8 @@ final as (
         user_agents.user_agent_key,
         staged.proxy,
         case
-            when staged.ip is not null then {{ network_kind_of(address_digits('staged.ip'), 'networks.networks') }}
+            when staged.address_digits is not null
+                then {{ network_kind_of('staged.address_digits', 'networks.networks') }}
         end as network_kind,
         case when staged.ip is not null then {{ sha256_hex("secrets.secret || staged.ip") }} end as address_key,
         case
@@ -122,7 +133,7 @@ final as (
         -- times
         staged.occurred_at,
         staged.sent_at
-    from staged
+    from located as staged
     left join recipients
         on staged.recipient_email = recipients.email
     left join user_agents
