@@ -40,7 +40,10 @@ def land_hostile_exports(home: Path) -> None:
     land(
         home,
         "postmark/opens.json",
-        [{**opened, "ReceivedAt": "2026-09-01T09:00:00Z", "Client": {"Name": PERSONAL}, "Metadata": named}],
+        [
+            {**opened, "ReceivedAt": "2026-09-01T09:00:00Z", "Client": {"Name": PERSONAL}, "Metadata": named},
+            {**opened, "ReceivedAt": "2026-09-01T09:00:01Z", "Metadata": named, "ReadSeconds": "1e300"},
+        ],
     )
     land(
         home,
@@ -53,6 +56,9 @@ def land_hostile_exports(home: Path) -> None:
             order("o1", 20.0),
             {**order("o2", 20.0), "properties": {"order_id": "o2", "revenue": 20, "currency": "XTS"}},
             {**order("o3", 20.0), "properties": {"order_id": "o3", "currency": "USD"}},
+            order("o4", 99_999_999_999_999.0),
+            track("Video Watched", at=6, percent_watched=1e300),
+            track("Video Watched", at=7, percent_watched="NaN"),
             # More than a twentieth unreadable would hold the export.
             *(track("Page Viewed", at=5000 + n) for n in range(40)),
             {**track("", at=1), "event": None},

@@ -75,7 +75,7 @@ def test_masked_variants_still_meet_their_declaration(hostile):
         ("int_site_events", "call_type_is_read", 1),
         ("int_site_events", "calls_of_nobody_are_counted", 1),
         ("int_orders", "amounts_have_an_exchange_rate", 1),
-        ("int_orders", "orders_have_an_amount", 1),
+        ("int_orders", "orders_have_an_amount", 2),
         ("dim_assignments", "nobody_is_in_two_arms", 1),
         ("dim_links", "patterns_are_regular_expressions", 1),
     ],

@@ -51,6 +51,11 @@
     )
 {%- endmacro %}
 
+{#- A number that can be reckoned with: infinity, NaN and what is out of all measure are none. -#}
+{% macro number(text) -%}
+    case when abs(try_cast({{ text }} as double)) < 1e15 then try_cast({{ text }} as double) end
+{%- endmacro %}
+
 {#- A JSON array of tags from what vendors call tags: one text, a list, or a list written into a text. -#}
 {% macro tags_array(text) -%}
     case

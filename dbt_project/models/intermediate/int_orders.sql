@@ -146,7 +146,8 @@ final as (
             round(
                 case
                     when reduced_orders.is_void then 0
-                    when priced_orders.gross_revenue is null or reduced_orders.unknown_amounts > 0 then null
+                    when {{ plausible_amount('priced_orders.gross_revenue') }} is null then null
+                    when reduced_orders.unknown_amounts > 0 then null
                     else greatest(priced_orders.gross_revenue - coalesce(reduced_orders.amount, 0), 0)
                 end,
                 2

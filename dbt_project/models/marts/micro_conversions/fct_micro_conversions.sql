@@ -69,7 +69,7 @@ ruled_events as (
         case
             when rules.property is null then null
             when human_events.properties is not null
-                then try_cast({{ json_text('human_events.properties', 'rules.property') }} as double)
+                then {{ number(json_text('human_events.properties', 'rules.property')) }}
             when rules.property = 'read_seconds' then human_events.read_seconds
         end as property_value
     from human_events

@@ -23,7 +23,7 @@ typed as (
         {{ mask_personal(filled('experiment')) }} as experiment,
         {{ mask_personal(filled('control_variant')) }} as control_variant,
         {{ mask_personal(filled('stream')) }} as stream,
-        {{ amount('cost') }} as cost,
+        {{ plausible_amount(amount('cost')) }} as cost,
         {{ utc_timestamp('sent_from_at') }} as sent_from_at,
         {{ utc_timestamp('updated_at') }} as updated_at
     from records

@@ -178,7 +178,7 @@ final as (
         end as reason,
 
         -- measures
-        case when type_name = 'open' then try_cast(duration as double) / 1000 end as read_seconds,
+        case when type_name = 'open' then {{ number('duration') }} / 1000 end as read_seconds,
         cast(null as varchar) as order_id,
         cast(null as decimal(18, 4)) as revenue,
         cast(null as varchar) as currency,

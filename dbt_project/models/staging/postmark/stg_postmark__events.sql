@@ -175,7 +175,7 @@ final as (
         end as reason,
 
         -- measures
-        try_cast(read_seconds as double) as read_seconds,
+        {{ number('read_seconds') }} as read_seconds,
         cast(null as varchar) as order_id,
         cast(null as decimal(18, 4)) as revenue,
         cast(null as varchar) as currency,
