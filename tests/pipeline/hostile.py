@@ -42,7 +42,7 @@ def land_hostile_exports(home: Path) -> None:
         "postmark/opens.json",
         [
             {**opened, "ReceivedAt": "2026-09-01T09:00:00Z", "Client": {"Name": PERSONAL}, "Metadata": named},
-            {**opened, "ReceivedAt": "2026-09-01T09:00:01Z", "Metadata": named, "ReadSeconds": "1e300"},
+            {**opened, "ReceivedAt": "2026-09-01T08:59:59Z", "Metadata": named, "ReadSeconds": "1e300"},
         ],
     )
     land(

@@ -104,21 +104,28 @@ def test_a_time_nobody_can_believe_stays_in_raw_and_out_of_the_marts(hostile):
     ]
 
 
-def test_an_order_without_a_rate_is_an_order_without_revenue(hostile):
+def test_an_order_without_a_rate_or_a_believable_amount_is_an_order_without_revenue(hostile):
     found = published(hostile.home, "select value from fct_micro_conversions where micro_conversion = 'order'")
-    assert sorted(float(value) if value is not None else -1 for (value,) in found) == [-1, -1, 20]
+    assert sorted(float(value) if value is not None else -1 for (value,) in found) == [-1, -1, -1, 20]
+
+
+def test_a_number_out_of_all_measure_is_none(hostile):
+    assert published(
+        hostile.home, "select count(*) from fct_micro_conversions where micro_conversion = 'video_view'"
+    ) == [(0,)]
+    assert published(hostile.home, "select count(*) from fct_messages where read_seconds is not null") == [(0,)]
 
 
 def test_a_track_call_without_an_event_waits_in_the_quarantine(hostile):
     assert published(hostile.home, "select status, records_rejected, reason from exports where source = 'segment'") == [
-        ("published", 1, "1 of 48 records held back: no event (1)")
+        ("published", 1, "1 of 51 records held back: no event (1)")
     ]
 
 
 def test_a_rejected_record_lies_in_the_quarantine_to_the_letter(hostile):
     (kept,) = hostile.home.glob("quarantine/segment/*/records.jsonl")
     (record,) = [json.loads(line) for line in kept.read_text().splitlines()]
-    assert (record["position"], record["reason"]) == (48, "no event")
+    assert (record["position"], record["reason"]) == (51, "no event")
     assert json.loads(record["record"])["event"] is None
 
 
