@@ -31,8 +31,8 @@ withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPOR
 	@$(BIN)/python -m orchestration withdraw "$$EXPORT" --reason "$${REASON:-withdrawn by hand}"
 
 test: $(VENV)/test.stamp ## every check and test
-	@$(BIN)/ruff check orchestration tests
-	@$(BIN)/ruff format --check orchestration tests
+	@$(BIN)/ruff check orchestration tests dbt_project/models
+	@$(BIN)/ruff format --check orchestration tests dbt_project/models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 	@$(TESTS) -m 'not long and not bench'
 
@@ -43,12 +43,12 @@ bench: $(VENV)/test.stamp ## benchmarks: print ratios
 	@$(BIN)/python -m pytest -m bench -s
 
 lint: $(VENV)/test.stamp ## style of Python and SQL
-	@$(BIN)/ruff check orchestration tests
+	@$(BIN)/ruff check orchestration tests dbt_project/models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 
 format: $(VENV)/test.stamp ## format the Python code
-	@$(BIN)/ruff check --fix orchestration tests
-	@$(BIN)/ruff format orchestration tests
+	@$(BIN)/ruff check --fix orchestration tests dbt_project/models
+	@$(BIN)/ruff format orchestration tests dbt_project/models
 
 docs: $(VENV)/run.stamp ## write the generated page of sources anew
 	@$(BIN)/python -m orchestration.sources.page

@@ -23,7 +23,7 @@ from orchestration.relations import Relation
 from orchestration.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
-_PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.md")
+_PROJECT_FILES = ("*.sql", "*.py", "*.yml", "*.csv", "*.md")
 
 
 class DbtError(RuntimeError):

@@ -31,10 +31,10 @@ class ColumnLineage:
         self._columns = columns
 
     def metadata(self, relation: Relation) -> dict[str, Any]:
-        """`dagster/column_lineage` for a relation, empty where it has none (seeds, or SQL that cannot be traced)."""
+        """`dagster/column_lineage` for a relation, empty where it has none (seeds, Python, untraceable SQL)."""
         node = self._dbt.manifest["nodes"][relation.unique_id]
         compiled = self._dbt.run_target / "compiled" / node["package_name"] / node["original_file_path"]
-        if relation.kind == "seed" or not compiled.exists():
+        if compiled.suffix != ".sql" or not compiled.exists():
             return {}
         try:
             found = self._trace(node, compiled.read_text())

@@ -196,8 +196,13 @@ def _spec(translator: Translator, manifest: Mapping[str, Any], relation: Relatio
     spec = translator.get_asset_spec(manifest, relation.unique_id, None)
     return spec.replace_attributes(
         deps=[dep for dep in spec.deps if dep.asset_key.path[0] not in _LOADER_SCHEMAS],
-        kinds={"dbt", "duckdb", relation.kind},
+        kinds={"dbt", "duckdb", _kind(manifest, relation)},
     )
+
+
+def _kind(manifest: Mapping[str, Any], relation: Relation) -> str:
+    language = manifest["nodes"][relation.unique_id].get("language")
+    return language if language == "python" else relation.kind
 
 
 def _upstream_first(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:

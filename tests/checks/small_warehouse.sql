@@ -208,6 +208,15 @@ select
 from intermediate.int_email_events
 where event_type in ('opened', 'clicked');
 
+create table marts.experiment_results as
+select
+    'subject' as experiment, 'order_rate' as metric, 'b' as variant, 'a' as control, 100::bigint as n,
+    10::bigint as successes, 0.1::double as mean, 100::bigint as n_control, 20::bigint as successes_control,
+    0.2::double as mean_control, -0.1::double as effect, -0.2::double as effect_lo, 0.0::double as effect_hi,
+    -0.5::double as relative_effect, -1.98::double as z, 0.048::double as p_value, 0.048::double as p_adjusted,
+    -0.3::double as always_valid_lo, 0.1::double as always_valid_hi, 0.03::double as probability_best,
+    0.1::double as expected_loss, 1.0::double as srm_p_value, 0.16::double as minimum_detectable_effect, 'worse' as verdict;
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

@@ -19,6 +19,7 @@ MARTS = [
     "dim_links",
     "dim_micro_conversions",
     "dim_subscribers",
+    "experiment_results",
     "exports",
     "fct_messages",
     "fct_micro_conversions",

@@ -1,0 +1,204 @@
+"""What an experiment shows: every metric of every arm against the control.
+
+Belongs here: which test fits which metric, when a figure counts as shown, and why a row carries no verdict. Does not
+belong here: the formulas (`differences.py`, `posteriors.py`) and who did what when
+(`dbt_project/models/intermediate/int_experiment_metrics.sql`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from orchestration.statistics import differences, posteriors
+
+# GrowthBook's alarm of a sample ratio: its p-value, and the subscribers that every arm must have first.
+SRM_ALPHA, SRM_LEAST = 0.001, 8
+# Below these neither a test nor an interval by normal approximation is to be trusted.
+LEAST_SUBSCRIBERS, LEAST_EVENTS = 30, 5
+# From so large a share of explained variance on the subscriber's past is worth an adjustment.
+LEAST_VARIANCE_REDUCTION = 0.01
+
+
+def results(metrics: pd.DataFrame) -> pd.DataFrame:
+    """A row per experiment, metric and arm other than the control, compared with the control.
+
+    `metrics` has a row per experiment, metric and arm: `is_control` (None where no arm is known to be it), `is_mean`,
+    `assigned` and `share` (intended share of the assignments, whatever they sum to), `n` subscribers measured,
+    `successes`, the sums `sum_y`, `sum_yy` of the outcome, `sum_x`, `sum_xx`, `sum_xy` with the same outcome before the
+    assignment, and `is_closed`. Returns the columns of int_experiment_inferences; effects are absolute differences.
+    """
+    rows = _paired(metrics.assign(is_control=metrics["is_control"].fillna(False).astype(bool)))
+    rows = rows.assign(**_comparison(rows))
+    rows["p_adjusted"] = _holm(rows)
+    rows = rows.merge(_sample_ratios(metrics), how="left", on="experiment")
+    rows = rows.join(_best(metrics), on=["experiment", "metric", "variant"])
+    verdicts = [_verdict(row) for row in rows.itertuples()]
+    rows["verdict"], rows["reason"] = zip(*verdicts, strict=True) if verdicts else ((), ())
+    return rows.sort_values(["experiment", "metric", "variant"])
+
+
+def sample_ratio_p_value(counts: np.ndarray, shares: np.ndarray) -> float:
+    """Chi-square goodness of fit of assignments to their intended shares; NaN with an arm below the least number."""
+    if len(counts) < 2 or min(counts) < SRM_LEAST:
+        return np.nan
+    return float(stats.chisquare(counts, np.sum(counts) * shares / np.sum(shares)).pvalue)
+
+
+def is_shown(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """Whether intervals leave out 0."""
+    return (np.asarray(lo) > 0) | (np.asarray(hi) < 0)
+
+
+def _paired(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Each arm beside its experiment's control, whose columns end in `_control`."""
+    controls = metrics[metrics["is_control"]].rename(columns={"variant": "control"})
+    wanted = ["n", "successes", "sum_y", "sum_yy", "sum_x", "sum_xx", "sum_xy"]
+    controls = controls[["experiment", "metric", "control", *wanted]]
+    arms = metrics[~metrics["is_control"]]
+    return arms.merge(controls, how="left", on=["experiment", "metric"], suffixes=("", "_control"))
+
+
+def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    def part(name: str) -> np.ndarray:
+        return rows[name].to_numpy(dtype=float)
+
+    n, n_0 = part("n"), part("n_control")
+    is_mean = rows["is_mean"].to_numpy(dtype=bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, mean_0 = part("sum_y") / n, part("sum_y_control") / n_0
+        # Of a rate the variance is p (1 - p), of a mean the sample's.
+        variance, variance_0 = (
+            np.where(is_mean, (part(f"sum_yy{arm}") - total**2 * size) / (size - 1), total * (1 - total))
+            for arm, total, size in (("", mean, n), ("_control", mean_0, n_0))
+        )
+    of_rates = differences.rate_difference(part("sum_y"), n, part("sum_y_control"), n_0) if not is_mean.all() else None
+    of_means = differences.mean_difference(mean, variance, n, mean_0, variance_0, n_0)
+
+    def chosen(name: str) -> np.ndarray:
+        means = getattr(of_means, name)
+        return means if of_rates is None else np.where(is_mean, means, getattr(of_rates, name))
+
+    effect, standard_error = chosen("effect"), chosen("standard_error")
+    half = differences.always_valid_half_width(standard_error, n + n_0)
+    relative = differences.relative_difference(mean, variance, n, mean_0, variance_0, n_0)
+    return {
+        "mean": mean,
+        "mean_control": mean_0,
+        "effect": effect,
+        "effect_lo": chosen("lo"),
+        "effect_hi": chosen("hi"),
+        "relative_effect": relative.effect,
+        "relative_effect_lo": relative.lo,
+        "relative_effect_hi": relative.hi,
+        "z": chosen("statistic"),
+        "p_value": chosen("p_value"),
+        "always_valid_lo": effect - half,
+        "always_valid_hi": effect + half,
+        "minimum_detectable_effect": _positive(differences.minimum_detectable_effect(variance_0, n, n_0)),
+        **_adjusted(rows, effect, variance, variance_0),
+    }
+
+
+def _adjusted(rows: pd.DataFrame, effect: np.ndarray, variance: np.ndarray, variance_0: np.ndarray) -> dict:
+    """The effect adjusted for the subscribers' past (CUPED), where that narrows its interval enough to be worth it.
+
+    theta = cov(y, x) / var(x) within the arms; the variance falls by the squared correlation.
+    """
+    arms = {}
+    for arm, plain in (("", variance), ("_control", variance_0)):
+        size, y, x, xx, xy = (
+            rows[f"{name}{arm}"].to_numpy(dtype=float) for name in ("n", "sum_y", "sum_x", "sum_xx", "sum_xy")
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            arms[arm] = size, plain, x / size, (xx - x**2 / size) / (size - 1), (xy - x * y / size) / (size - 1)
+    (n, variance, past, past_variance, covariance) = arms[""]
+    (n_0, variance_0, past_0, past_variance_0, covariance_0) = arms["_control"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        theta = (covariance * (n - 1) + covariance_0 * (n_0 - 1)) / (
+            past_variance * (n - 1) + past_variance_0 * (n_0 - 1)
+        )
+        spread, spread_0 = (
+            v - 2 * theta * c + theta**2 * pv
+            for v, c, pv in ((variance, covariance, past_variance), (variance_0, covariance_0, past_variance_0))
+        )
+        plain_error, error = variance / n + variance_0 / n_0, np.maximum(spread / n + spread_0 / n_0, 0)
+        reduction = 1 - error / plain_error
+    helps = (reduction >= LEAST_VARIANCE_REDUCTION) & (np.minimum(n, n_0) >= LEAST_SUBSCRIBERS)
+    adjusted = np.where(helps, effect - theta * (past - past_0), np.nan)
+    half = stats.norm.ppf(1 - differences.ALPHA / 2) * np.sqrt(error)
+    return {
+        "adjusted_effect": adjusted,
+        "adjusted_effect_lo": adjusted - half,
+        "adjusted_effect_hi": adjusted + half,
+        "variance_reduction": np.where(helps, reduction, np.nan),
+    }
+
+
+def _holm(rows: pd.DataFrame) -> pd.Series:
+    """p-values adjusted for all metrics and arms of their experiment."""
+    adjusted = pd.Series(np.nan, index=rows.index)
+    for _, tested in rows[rows["p_value"].notna()].groupby("experiment"):
+        adjusted[tested.index] = multipletests(tested["p_value"], method="holm")[1]
+    return adjusted
+
+
+def _sample_ratios(metrics: pd.DataFrame) -> pd.DataFrame:
+    arms = metrics.drop_duplicates(["experiment", "variant"])
+    found = [
+        (experiment, sample_ratio_p_value(group["assigned"].to_numpy(float), group["share"].to_numpy(float)))
+        for experiment, group in arms.groupby("experiment")
+    ]
+    return pd.DataFrame(found, columns=["experiment", "srm_p_value"])
+
+
+def _best(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Probability of being the best arm, and expected loss, where every arm has been measured."""
+    found = {}
+    for (experiment, metric), arms in metrics.groupby(["experiment", "metric"]):
+        n, y, yy = (arms[name].to_numpy(dtype=float) for name in ("n", "sum_y", "sum_yy"))
+        if len(arms) < 2 or n.min() < 2 or y.sum() == 0:
+            continue
+        if arms["is_mean"].iloc[0]:
+            variance = (yy - y**2 / n) / (n - 1)
+            if variance.min() <= 0:
+                continue
+            beliefs = [posteriors.of_mean(*arm) for arm in zip(y / n, variance, n, strict=True)]
+        else:
+            beliefs = [posteriors.of_rate(*arm) for arm in zip(y, n, strict=True)]
+        for variant, best, loss in zip(arms["variant"], *posteriors.best_and_loss(beliefs), strict=True):
+            found[experiment, metric, variant] = best, loss
+    index = pd.MultiIndex.from_tuples(list(found), names=["experiment", "metric", "variant"])
+    return pd.DataFrame(list(found.values()), index=index, columns=["probability_best", "expected_loss"])
+
+
+def _verdict(row) -> tuple[str | None, str]:
+    """A row's verdict and why.
+
+    While subscribers' windows are open somebody looks at a result that goes on: then only the always-valid interval
+    counts. Once all are closed the test at the end counts, adjusted for the number of tests.
+    """
+    if pd.isna(row.control):
+        return None, "no arm is known to be the control"
+    if row.srm_p_value < SRM_ALPHA:
+        return "invalid_sample_ratio", "assignments differ from the intended shares by more than chance"
+    smaller = min(row.n, row.n_control)
+    if smaller < LEAST_SUBSCRIBERS:
+        return "too_little_data", f"fewer than {LEAST_SUBSCRIBERS} subscribers measured in an arm"
+    both, events = row.n + row.n_control, row.successes + row.successes_control
+    rarer = events if row.is_mean else min(events, both - events)
+    if rarer * smaller / both < LEAST_EVENTS or pd.isna(row.p_value):
+        return "too_little_data", f"fewer than {LEAST_EVENTS} events to be expected in an arm"
+    if row.is_closed:
+        shown, how = row.p_adjusted < differences.ALPHA, "at the end, p-values adjusted for the number of tests"
+    else:
+        shown, how = is_shown(row.always_valid_lo, row.always_valid_hi), "so far, by an interval valid at every look"
+    if not shown:
+        return "no_difference_shown", how
+    return ("better" if row.effect > 0 else "worse"), how
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    return np.where(values > 0, values, np.nan)

@@ -1,0 +1,160 @@
+"""What an experiment shows: verdicts, adjustments and the golden figures of a real one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from orchestration.statistics import experiments
+
+# methods.md, section 3.1: subscribers, visits, orders, spend, standard deviation of spend.
+HILLSTROM = {
+    "mens": (21_307, 3_894, 267, 30_311.69, 17.75421),
+    "womens": (21_387, 3_238, 189, 23_038.11, 15.11611),
+    "control": (21_306, 2_262, 122, 13_908.33, 11.58820),
+}
+PAST = {"sum_x": 0.0, "sum_xx": 0.0, "sum_xy": 0.0}
+
+
+def rate(variant, successes, n, *, metric="order_rate", experiment="e", control="control", **changes):
+    """An arm's row of a rate."""
+    arm = {
+        "experiment": experiment, "metric": metric, "variant": variant, "is_mean": False, "is_closed": True,
+        "is_control": None if control is None else variant == control,
+        "assigned": n, "share": 1.0, "n": n, "successes": successes, "sum_y": successes, "sum_yy": successes, **PAST,
+    }  # fmt: skip
+    return {**arm, **changes}
+
+
+def results(*arms):
+    return experiments.results(pd.DataFrame(arms)).set_index(["metric", "variant"])
+
+
+def verdict(*arms, variant="A"):
+    return results(*arms).xs(variant, level="variant")["verdict"].iloc[0]
+
+
+@pytest.fixture(scope="module")
+def hillstrom():
+    arms = []
+    for variant, (n, visits, orders, spend, deviation) in HILLSTROM.items():
+        arms.append(rate(variant, visits, n, metric="visit"))
+        arms.append(rate(variant, orders, n, metric="order"))
+        squares = deviation**2 * (n - 1) + spend**2 / n
+        arms.append(rate(variant, orders, n, metric="spend", is_mean=True, sum_y=spend, sum_yy=squares))
+    return results(*arms)
+
+
+@pytest.mark.parametrize(
+    ("metric", "variant", "effect", "z", "p_value", "lo", "hi", "always_lo", "always_hi"),
+    [
+        ("visit", "mens", 0.0765896, 22.48604, 5.685e-112, 0.069953, 0.083227, 0.065686, 0.087493),
+        ("order", "mens", 0.0068050, 7.385114, 1.5232e-13, 0.005014, 0.008641, 0.003839, 0.009771),
+        ("visit", "womens", 0.0452331, 13.94918, 3.1824e-44, 0.038894, 0.051574, 0.034816, 0.055650),
+        ("order", "womens", 0.0031111, 3.779561, 1.57105e-04, 0.001502, 0.004745, 0.000462, 0.005761),
+    ],
+)
+def test_hillstroms_rates(hillstrom, metric, variant, effect, z, p_value, lo, hi, always_lo, always_hi):
+    row = hillstrom.loc[(metric, variant)]
+    assert row["effect"] == pytest.approx(effect, abs=1e-6)
+    assert row["z"] == pytest.approx(z, abs=1e-5)
+    assert row["p_value"] == pytest.approx(p_value, rel=1e-4)
+    assert [row["effect_lo"], row["effect_hi"]] == pytest.approx([lo, hi], abs=1e-6)
+    assert [row["always_valid_lo"], row["always_valid_hi"]] == pytest.approx([always_lo, always_hi], abs=1e-6)
+    assert row["verdict"] == "better"
+
+
+@pytest.mark.parametrize(
+    ("variant", "effect", "t", "p_value"),
+    [("mens", 0.769827, 5.300140, 1.16381e-07), ("womens", 0.424412, 3.256372, 0.00112940)],
+)
+def test_hillstroms_spend(hillstrom, variant, effect, t, p_value):
+    row = hillstrom.loc[("spend", variant)]
+    assert row["effect"] == pytest.approx(effect, abs=1e-6)
+    assert row["z"] == pytest.approx(t, rel=1e-5)
+    assert row["p_value"] == pytest.approx(p_value, rel=1e-4)
+
+
+def test_hillstroms_p_values_are_adjusted_for_all_six(hillstrom):
+    order = [(metric, variant) for variant in ("mens", "womens") for metric in ("visit", "order", "spend")]
+    assert list(hillstrom.loc[order, "p_adjusted"]) == pytest.approx(
+        [3.411e-111, 6.093e-13, 3.491e-07, 1.591e-43, 3.142e-04, 1.129e-03], rel=5e-4
+    )
+
+
+def test_hillstroms_arms_are_of_the_intended_size(hillstrom):
+    assert list(hillstrom["srm_p_value"]) == pytest.approx([0.903693] * 6, abs=1e-6)
+
+
+def test_mens_against_womens():
+    mens, womens = HILLSTROM["mens"], HILLSTROM["womens"]
+    arms = [
+        rate(variant, arm[i], arm[0], metric=metric)
+        for i, metric in ((1, "visit"), (2, "order"))
+        for variant, arm in (("mens", mens), ("control", womens))
+    ]
+    found = results(*arms).xs("mens", level="variant")
+    assert list(found.loc[["visit", "order"], "z"]) == pytest.approx([8.684558, 3.712584], abs=1e-6)
+    assert found.loc["order", "p_value"] == pytest.approx(2.0515e-4, rel=1e-4)
+
+
+def test_a_skewed_assignment_blocks_the_verdict():
+    assert verdict(rate("A", 200, 1_000), rate("control", 50, 800)) == "invalid_sample_ratio"
+
+
+def test_an_intended_skew_blocks_nothing():
+    assert verdict(rate("A", 200, 1_000, share=10), rate("control", 5, 100, share=1)) == "better"
+
+
+def test_few_subscribers_or_few_events_are_too_little_data():
+    assert verdict(rate("A", 20, 29), rate("control", 1, 29)) == "too_little_data"
+    assert verdict(rate("A", 9, 500), rate("control", 0, 500)) == "too_little_data"
+    assert verdict(rate("A", 500, 500), rate("control", 491, 500)) == "too_little_data"
+    assert verdict(rate("A", 5, 50), {**rate("control", 0, 50), "n": 0}) == "too_little_data"
+
+
+def test_a_variant_may_be_worse_or_not_shown_to_differ():
+    assert verdict(rate("A", 50, 1_000), rate("control", 150, 1_000)) == "worse"
+    assert verdict(rate("A", 100, 1_000), rate("control", 110, 1_000)) == "no_difference_shown"
+
+
+def test_what_the_end_would_show_is_not_yet_shown_while_windows_are_open():
+    arms = rate("A", 130, 1_000), rate("control", 100, 1_000)
+    assert verdict(*arms) == "better"
+    assert verdict(*({**arm, "is_closed": False} for arm in arms)) == "no_difference_shown"
+    clear = rate("A", 250, 1_000, is_closed=False), rate("control", 100, 1_000, is_closed=False)
+    assert verdict(*clear) == "better"
+
+
+def test_without_a_known_control_there_is_no_verdict_and_a_reason():
+    found = results(rate("A", 130, 1_000, control=None), rate("B", 100, 1_000, control=None))
+    assert len(found) == 2
+    assert found["verdict"].isna().all()
+    assert set(found["reason"]) == {"no arm is known to be the control"}
+    assert found[["control", "effect", "p_value"]].isna().all(axis=None)
+
+
+def test_a_metric_that_nobody_shows_does_not_weaken_the_others():
+    arms = [rate("A", 130, 1_000), rate("control", 100, 1_000)]
+    silent = [rate(arm, 0, 1_000, metric="download_rate") for arm in ("A", "control")]
+    assert results(*arms, *silent).loc[("order_rate", "A"), "p_adjusted"] == pytest.approx(
+        results(*arms).loc[("order_rate", "A"), "p_value"]
+    )
+
+
+def test_the_past_narrows_an_effect_by_its_squared_correlation_and_leaves_it_unbiased():
+    generator = np.random.default_rng(7)
+    arms = []
+    for variant, lift in (("A", 1.0), ("control", 0.0)):
+        past = generator.normal(20, 5, size=4_000)
+        present = past + generator.normal(lift, 5, size=4_000)
+        sums = {"sum_y": present.sum(), "sum_yy": (present**2).sum(), "sum_x": past.sum(), "sum_xx": (past**2).sum()}
+        arms.append(rate(variant, 4_000, 4_000, is_mean=True, **sums, sum_xy=(past * present).sum()))
+    found = results(*arms).loc[("order_rate", "A")]
+    assert found["variance_reduction"] == pytest.approx(0.5, abs=0.03)
+    assert found["adjusted_effect_lo"] < 1.0 < found["adjusted_effect_hi"]
+    width, adjusted_width = (found[f"{n}_hi"] - found[f"{n}_lo"] for n in ("effect", "adjusted_effect"))
+    assert adjusted_width / width == pytest.approx(np.sqrt(0.5), abs=0.03)
+
+
+def test_a_past_that_explains_nothing_adjusts_nothing(hillstrom):
+    assert hillstrom[["adjusted_effect", "variance_reduction"]].isna().all(axis=None)
