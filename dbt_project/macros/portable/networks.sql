@@ -5,13 +5,16 @@
   IPv6 one is the IPv4 address.
 -#}
 {% macro address_digits(address) -%}
+    {%- set without_prefix = "replace(" ~ address ~ ", '::ffff:', '')" -%}
     case
         when {{ regexp_like(address, "'^(::ffff:)?[0-9]{1,3}([.][0-9]{1,3}){3}$'") }}
-            then '4'
-            {%- for part in range(1, 5) %}
-            || lpad(bin(try_cast(split_part(replace({{ address }}, '::ffff:', ''), '.', {{ part }}) as integer)), 8, '0')
-            {%- endfor %}
-        when {{ regexp_like(address, "'^[0-9a-fA-F:]+$'") }} and {{ regexp_like(address, "':'") }}
+            then '4' || lpad(bin(
+                {%- for part in range(1, 5) %}
+                {{ 256 ** (4 - part) }} * try_cast(split_part({{ without_prefix }}, '.', {{ part }}) as bigint)
+                {{- ' +' if not loop.last }}
+                {%- endfor %}
+            ), 32, '0')
+        when contains({{ address }}, ':') and {{ regexp_like(address, "'^[0-9a-fA-F:]+$'") }}
             then '6' || rpad(
                 {{ hexadecimal_digits("split_part(" ~ address ~ ", '::', 1)") }},
                 cast(32 - length({{ hexadecimal_digits("split_part(" ~ address ~ ", '::', 2)") }}) as integer),

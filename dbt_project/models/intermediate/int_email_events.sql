@@ -8,27 +8,9 @@ records as (
 
 ),
 
-repeats as (
+rulings as (
 
-    select * from {{ ref('int_email_event_repeats') }}
-
-),
-
-twins as (
-
-    select * from {{ ref('int_email_event_twins') }}
-
-),
-
-actors as (
-
-    select * from {{ ref('int_event_actors') }}
-
-),
-
-adoptions as (
-
-    select * from {{ ref('int_email_event_adoptions') }}
+    select * from {{ ref('int_email_event_rulings') }}
 
 ),
 
@@ -36,19 +18,19 @@ final as (
 
     select
         -- keys
-        coalesce(repeats.event_key, records.event_key) as event_key,
+        coalesce(rulings.event_key, records.event_key) as event_key,
         records.export_id,
         records.position,
         records.part,
         records.subscriber_key,
-        coalesce(adoptions.message_key, records.message_key) as message_key,
+        coalesce(rulings.message_key, records.message_key) as message_key,
 
         -- attributes
         records.esp,
         records.event_type,
         records.event_subtype,
         records.raw_event_type,
-        coalesce(actors.actor, records.actor) as actor,
+        coalesce(rulings.actor, records.actor) as actor,
         records.is_machine,
         records.machine_basis,
         records.campaign_id,
@@ -63,7 +45,7 @@ final as (
         records.link_position,
         -- Whoever stands behind a proxy shows none of their own devices.
         case
-            when actors.class in ('machine_mpp', 'machine_prefetch', 'proxy_human', 'unknown') then 'unknown'
+            when rulings.class in ('machine_mpp', 'machine_prefetch', 'proxy_human', 'unknown') then 'unknown'
             else records.device_type
         end as device_type,
         records.email_client,
@@ -80,27 +62,12 @@ final as (
         records.occurred_at,
         records.sent_at
     from records
-    left join repeats
+    left join rulings
         on
-            records.export_id = repeats.export_id
-            and records.position = repeats.position
-            and records.part = repeats.part
-    left join actors
-        on
-            records.export_id = actors.export_id
-            and records.position = actors.position
-            and records.part = actors.part
-    left join adoptions
-        on
-            records.export_id = adoptions.export_id
-            and records.position = adoptions.position
-            and records.part = adoptions.part
-    left join twins
-        on
-            records.export_id = twins.export_id
-            and records.position = twins.position
-            and records.part = twins.part
-    where records.occurred_at is not null and coalesce(repeats.stands, true) and twins.position is null
+            records.export_id = rulings.export_id
+            and records.position = rulings.position
+            and records.part = rulings.part
+    where records.occurred_at is not null and coalesce(rulings.stands, true)
 
 )
 
