@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -66,7 +66,7 @@ class Batch:
         settings: Settings,
         known_keys: frozenset[str],
         spool: Spool,
-        reader: duckdb.DuckDBPyConnection,
+        reader: Callable[[], duckdb.DuckDBPyConnection],
     ) -> None:
         self.exports: dict[str, Incoming] = {}
         self.files: list[tuple[LandingFile, list[str]]] = []
@@ -76,7 +76,7 @@ class Batch:
         self._settings = settings
         self._known_keys = known_keys
         self._spool = spool
-        self._reader = reader
+        self._open_reader = reader
         self._slices: SliceSpool | None = None
         self._rows: JsonLines | None = None
         self._bytes = self._bytes_in_memory = 0
@@ -205,6 +205,10 @@ class Batch:
         started = time.perf_counter()
         yield
         self.seconds[step] += time.perf_counter() - started
+
+    @property
+    def _reader(self) -> duckdb.DuckDBPyConnection:
+        return self._open_reader()
 
     def _scan(self, content: Content, form: Format) -> str | None:
         limit = self._settings.max_unpacked_bytes

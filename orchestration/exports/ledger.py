@@ -74,11 +74,12 @@ def create_schema(connection: duckdb.DuckDBPyConnection, sources: Iterable[str] 
         for version, statements in list(enumerate(MIGRATIONS, start=1))[done:]:
             connection.execute(statements)
             connection.execute("insert into pipeline.migrations values (?, ?)", [version, secrets.token_hex(16)])
-        packing = _packing_of_records(connection)
-        for source in sources:
+        present = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+        missing = [source for source in sources if (source,) not in present]
+        packing = _packing_of_records(connection) if missing else ""
+        for source in missing:
             connection.execute(
-                f'create table if not exists raw."{source}" '
-                f"(export_id varchar, position bigint, record varchar {packing})"
+                f'create table raw."{source}" (export_id varchar, position bigint, record varchar {packing})'
             )
 
 

@@ -13,9 +13,9 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -214,10 +214,12 @@ def _loading(
     _remove_left_behind(settings.work)
     spool = Spool(settings.work / f"load-{source.source}-{os.getpid()}")
     try:
-        with LandingIndex(settings) as index, closing(open_reader(settings, sources)) as reader:
+        with LandingIndex(settings) as index, ExitStack() as opened:
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)
+            # Opened when there is something to read: most sources have nothing new in most runs.
+            reader = cache(lambda: opened.enter_context(closing(open_reader(settings, sources))))
             new_batch = partial(Batch, source, settings, known_keys(sources), spool, reader)
             yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch)
     finally:
