@@ -217,6 +217,21 @@ select
     -0.3::double as always_valid_lo, 0.1::double as always_valid_hi, 0.03::double as probability_best,
     0.1::double as expected_loss, 1.0::double as srm_p_value, 0.16::double as minimum_detectable_effect, 'worse' as verdict;
 
+create table marts.attribution as
+select
+    'fw1' as macro_conversion_key, 'm1' as message_key, 'g1' as campaign_key, model, 1.0::double as credit,
+    59.90::decimal(18, 2) as revenue, timestamp '2026-01-01 11:01:00' as touch_at,
+    timestamp '2026-01-01 12:00:00' as converted_at
+from (values ('first'), ('last'), ('linear'), ('position'), ('time_decay')) as rows(model);
+
+create table marts.campaign_attribution as
+select
+    'g1' as campaign_key, model, 1.0::double as conversions, 59.90::decimal(18, 2) as revenue,
+    case when model = 'markov' then 1.0::double end as removal_effect
+from (
+    values ('first'), ('last'), ('linear'), ('position'), ('time_decay'), ('markov'), ('shapley')
+) as rows(model);
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

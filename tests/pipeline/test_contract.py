@@ -10,6 +10,8 @@ from tests.pipeline.running import published
 from tests.shared import CONTRACT, needs
 
 MARTS = [
+    "attribution",
+    "campaign_attribution",
     "campaign_funnel",
     "campaign_performance",
     "data_quality",

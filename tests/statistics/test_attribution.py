@@ -1,0 +1,60 @@
+"""Removal effects of the Markov chain, against a worked example and removal by hand (methods.md, section 2.5)."""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from orchestration.statistics import attribution
+
+# serhiipuzyrov.com: Google Ads twice to an order, mail once, both once, Google Ads once to nothing.
+PUBLISHED = [(["GA"], True), (["GA"], True), (["M"], True), (["GA", "M"], True), (["GA"], False)]
+
+
+def transitions(paths) -> pd.DataFrame:
+    """Moves of paths (campaigns, whether they end in a conversion)."""
+    moves = Counter()
+    for campaigns, converts in paths:
+        states = ["start", *campaigns, "conversion" if converts else "none"]
+        moves.update(pairwise(states))
+    return pd.DataFrame([(*move, n) for move, n in moves.items()], columns=["from_state", "to_state", "moves"])
+
+
+def test_the_worked_example():
+    chain = transitions(PUBLISHED)
+    assert attribution.conversion_probability(chain) == pytest.approx(0.8)
+    found = attribution.removals(chain).set_index("campaign_key")
+    assert found["removal_effect"].to_dict() == pytest.approx({"GA": 0.75, "M": 0.5})
+    assert (4 * found["share"]).to_dict() == pytest.approx({"GA": 2.4, "M": 1.6})
+
+
+def test_nothing_is_shared_out_where_nothing_converts():
+    assert attribution.removals(transitions([(["GA"], False), (["M", "GA"], False)])).empty
+
+
+campaign_paths = st.lists(
+    st.tuples(st.lists(st.sampled_from("abcde"), min_size=1, max_size=6), st.booleans()), min_size=1, max_size=30
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(campaign_paths)
+def test_an_effect_is_what_the_chain_loses_when_steps_to_the_campaign_end(paths):
+    assume(any(converts for _, converts in paths))
+    chain = transitions(paths)
+    total = attribution.conversion_probability(chain)
+    found = attribution.removals(chain)
+    assert found["share"].sum() == pytest.approx(1)
+    for campaign, effect in zip(found["campaign_key"], found["removal_effect"], strict=True):
+        cut = chain.assign(to_state=chain["to_state"].replace(campaign, "none"))
+        assert 1 - attribution.conversion_probability(cut) / total == pytest.approx(effect, abs=1e-9)
+
+
+def test_five_hundred_campaigns_take_seconds():
+    generator = np.random.default_rng(3)
+    paths = [(list(generator.integers(500, size=4).astype(str)), bool(i % 9 == 0)) for i in range(5_000)]
+    assert len(attribution.removals(transitions(paths))) == 500
