@@ -352,7 +352,7 @@ class _Asked:
 def _holders(source: Source) -> list[tuple[str, str]]:
     """Paths under which an object may hold records, and how the value begins then."""
     pages = [(_path(page.split(".")), "[") for page in source.pages if "*" not in page]
-    documents = [("$.data", "["), ("$.included", "[")] if source.json_api else []
+    documents = [("$.data", "["), ("$.included", "["), ("$.relationships", "{")] if source.json_api else []
     return pages + documents + [(_path([key]), "") for key in (*source.envelopes, *source.encoded_envelopes)]
 
 

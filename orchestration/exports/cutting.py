@@ -28,6 +28,9 @@ from orchestration.sources import Source
 
 MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
 
+# Keys of a JSON:API document, and of a resource that stands without one.
+_JSON_API_MARKS = ("data", "relationships")
+
 _BLANKS = " \t\r\n"
 _BLANK = re.compile(f"[{_BLANKS}]*")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -58,7 +61,8 @@ class Cutter:
         patterns = [translate(page) for page in pages if "*" in page]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
         heads = {path[0] for path in self._paths}
-        self._marks = frozenset(heads.union(self._envelopes, self._encoded_envelopes, ["data"] if json_api else []))
+        documents = _JSON_API_MARKS if json_api else ()
+        self._marks = frozenset(heads.union(self._envelopes, self._encoded_envelopes, documents))
 
     @classmethod
     def of(cls, source: Source) -> Cutter:
@@ -135,6 +139,8 @@ class Cutter:
     def _document(self, piece: Piece) -> list[Piece] | None:
         """The resources of a JSON:API document, each with the parts of the document that it refers to."""
         value = piece.value
+        if isinstance(value.get("attributes"), dict) and isinstance(value.get("relationships"), dict):
+            return [_with_parts(piece, {}, None)]  # a resource that was taken out of its document
         if not isinstance(value.get("data"), list | dict):
             return None
         is_list, parts = isinstance(value["data"], list), value.get("included")

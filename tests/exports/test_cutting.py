@@ -61,6 +61,14 @@ def test_an_element_of_a_document_gets_the_parts_it_refers_to_and_no_others():
     assert json.loads(cut(alone, json_api=True)[0])["included"] == {"metric": {"type": "metric", "id": "m"}}
 
 
+def test_a_resource_that_left_its_document_is_what_it_was_in_there():
+    event = '{"type":"event","id":"e1","attributes":{"n": 1.0},"relationships":{"metric":{"data":{"id":"m"}}}}'
+    document = '{"data":[#],"included":[]}'.replace("#", event)
+    assert cut(event, json_api=True) == cut(document, json_api=True)
+    assert cut(event, json_api=True) == ['{"data":#,"included":{}}'.replace("#", event)]
+    assert cut(event) == [event]
+
+
 def test_a_document_in_an_envelope_keeps_the_envelope():
     document = {"topic": "t", "payload": {"data": {"type": "event", "attributes": {}}, "included": []}}
     assert cut(json.dumps(document), json_api=True, envelopes=["payload"]) == [

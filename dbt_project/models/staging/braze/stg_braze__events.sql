@@ -193,7 +193,7 @@ final as (
             when lower(laid_out.subscription_status) = 'unsubscribed' and laid_out.event_name is not null
                 then 'unsubscribed'
             when
-                lower(laid_out.subscription_status) in ('subscribed', 'opted_in')
+                replace(replace(lower(laid_out.subscription_status), '_', ''), ' ', '') in ('subscribed', 'optedin')
                 and laid_out.event_name is not null
                 then 'resubscribed'
             else 'other'

@@ -155,13 +155,12 @@ named as (
             when source_format in ('webhook_form', 'webhook_json') and lower(trim(hook_type)) = 'campaign'
                 then hook_id
             -- An Export API line names no campaign: whoever fetched it named the file by it.
+            when source_format = 'export_api' then coalesce(file_campaign_id, file_api_campaign_id)
             else
                 coalesce(
                     nullif(named_campaign_id, ''),
                     nullif(loader_automation_id, ''),
-                    hook_campaign_id,
-                    file_campaign_id,
-                    case when source_format = 'export_api' then file_api_campaign_id end
+                    nullif(hook_campaign_id, '')
                 )
         end as campaign_id
     from told_apart
