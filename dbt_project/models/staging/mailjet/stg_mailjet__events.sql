@@ -4,6 +4,7 @@
     'message_id': ['MessageID'],
     'email': ['email'],
     'mj_campaign_id': ['mj_campaign_id'],
+    'mj_contact_id': ['mj_contact_id'],
     'mj_list_id': ['mj_list_id'],
     'customcampaign': ['customcampaign'],
     'payload': ['Payload'],
@@ -31,6 +32,25 @@ records as (
 
 ),
 
+namings as (
+
+    {{ published_records('mailjet', ['mj_contact_id', 'email']) }}
+
+),
+
+-- Some events name a contact and no address: it is the only one that the contact's other events name.
+contacts as (
+
+    select
+        mj_contact_id as contact_number,
+        min({{ normalised_email('email') }}) as email
+    from namings
+    where nullif(mj_contact_id, '0') is not null and {{ normalised_email('email') }} is not null
+    group by mj_contact_id
+    having min({{ normalised_email('email') }}) = max({{ normalised_email('email') }})
+
+),
+
 read_cells as (
 
     select
@@ -43,7 +63,8 @@ read_cells as (
         nullif(nullif(message_id, ''), '0') as esp_message_id,
         nullif(nullif(mj_campaign_id, ''), '0') as campaign_number,
         nullif(nullif(mj_list_id, ''), '0') as list_number,
-        {{ normalised_email('email') }} as recipient_email,
+        nullif(nullif(mj_contact_id, ''), '0') as contact_number,
+        {{ normalised_email('email') }} as named_email,
         {{ utc_timestamp('time_text') }} as event_time
     from records
 
@@ -58,6 +79,17 @@ read_payloads as (
 
 ),
 
+addressed as (
+
+    select
+        read_payloads.*,
+        coalesce(read_payloads.named_email, contacts.email) as recipient_email
+    from read_payloads
+    left join contacts
+        on read_payloads.contact_number = contacts.contact_number and read_payloads.named_email is null
+
+),
+
 final as (
 
     select
@@ -68,7 +100,7 @@ final as (
         'mailjet' as esp,
         cast(null as varchar) as source_event_id,
         {{ composite_id([
-            'esp_message_id', 'event_name', 'time_text', 'recipient_email', 'url', 'ip'
+            'esp_message_id', 'event_name', 'time_text', 'coalesce(named_email, contact_number)', 'url', 'ip'
         ]) }} as composite_id,
         esp_message_id,
         cast(null as varchar) as smtp_message_id,
@@ -142,7 +174,7 @@ final as (
 
         -- payload
         record
-    from read_payloads
+    from addressed
 
 )
 
