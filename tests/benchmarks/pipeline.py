@@ -65,7 +65,7 @@ def _run(measured: Measured) -> None:
                 if listen:
                     listen(event)
 
-            with measured.span("dbt" if arguments[0] == "build" else f"dbt {arguments[0]}"):
+            with measured.span("dbt" if "build" in arguments else f"dbt {arguments[0]}"):
                 return super()._invoke(arguments, target_path=target_path, manifest=manifest, listen=hear)
 
     def clocked(owner, name: str, span: str) -> None:
