@@ -22,11 +22,11 @@ def inferred(
 ) -> duckdb.DuckDBPyRelation:
     """What `function` (`module.name` within this package) makes of the inputs, as a relation with typed `columns`.
 
-    `columns` maps each column of the result to its DuckDB type. Without rows in the first input there is nothing to
+    `columns` maps each column of the result to its DuckDB type. Without a row in any input there is nothing to
     infer and the relation is empty. NaN becomes NULL: a figure that cannot be computed is absent.
     """
     frames = [relation.df() for relation in inputs]
-    if frames[0].empty:
+    if all(frame.empty for frame in frames):
         nulls = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
         return session.query(f"select {nulls} where false")
     module, name = function.split(".")

@@ -232,6 +232,16 @@ from (
     values ('first'), ('last'), ('linear'), ('position'), ('time_decay'), ('markov'), ('shapley')
 ) as rows(model);
 
+create table marts.micro_conversion_value as
+select
+    micro_conversion, 'order' as macro_conversion, 1::bigint as subscribers_with, 2::bigint as subscribers_without,
+    1.0::double as rate_with, 0.0::double as rate_without, null::double as association_ratio,
+    null::double as adjusted_ratio, null::double as adjusted_ratio_lo, null::double as adjusted_ratio_hi,
+    0.1::double as incremental_ratio, 0.05::double as incremental_ratio_lo, 0.15::double as incremental_ratio_hi,
+    'A' as evidence_grade, 'driver' as verdict
+from marts.dim_micro_conversions
+where not is_macro;
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

@@ -256,6 +256,17 @@ DEFECTS = [
         "removal_effects_are_of_the_chain",
         "update marts.campaign_attribution set removal_effect = null",
     ),
+    ("micro_conversion_value", "every_pair_is_judged", "delete from marts.micro_conversion_value"),
+    (
+        "micro_conversion_value",
+        "verdicts_rest_on_evidence",
+        "update marts.micro_conversion_value set evidence_grade = 'B'",
+    ),
+    (
+        "micro_conversion_value",
+        "ratios_lie_in_their_intervals",
+        "update marts.micro_conversion_value set incremental_ratio = 0.2",
+    ),
     ("exports", "published_exports_have_a_time", "update pipeline.exports set published_at = null"),
     ("exports", "held_exports_have_a_reason", "update pipeline.exports set reason = ' '"),
     ("exports", "no_record_is_lost", "update pipeline.exports set records_loaded = 7 where export_id = 'e1'"),
@@ -298,8 +309,9 @@ def test_a_home_without_exports_passes_every_later_gate(tmp_path):
     path = tmp_path / "empty.duckdb"
     with closing(duckdb.connect(str(path))) as connection:
         connection.execute(SMALL_WAREHOUSE)
-        tables = "select schema_name, table_name from duckdb_tables() where table_name <> 'dim_micro_conversions'"
-        for schema, table in connection.execute(tables).fetchall():
+        tables = "select schema_name, table_name from duckdb_tables() where table_name not in ?"
+        declared = ["dim_micro_conversions", "micro_conversion_value"]  # what declarations alone fill
+        for schema, table in connection.execute(tables, [declared]).fetchall():
             connection.execute(f"delete from {schema}.{table}")
         connection.execute(
             "create or replace view marts.publication as "

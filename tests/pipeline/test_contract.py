@@ -27,6 +27,7 @@ MARTS = [
     "fct_micro_conversions",
     "funnel_daily",
     "machine_traffic_daily",
+    "micro_conversion_value",
     "publication",
     "segment_membership",
     "subscriber_interests",

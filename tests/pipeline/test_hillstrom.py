@@ -80,3 +80,19 @@ def test_the_experiment_shows_what_was_published_of_it(home):
         assert (found[4], found[9]) == (pytest.approx(p_value, rel=1e-4), pytest.approx(p_adjusted, rel=5e-4))
         assert list(found[5 : 5 + len(intervals)]) == pytest.approx(intervals, abs=1e-6)
         assert found[10:] == (pytest.approx(0.903693, abs=1e-6), "better")
+
+
+def test_extra_visits_bring_in_orders(home):
+    """Both arms as one, each weighted by its precision: .0889 (se .0118) and .0688 (se .0178)."""
+    rows = published(
+        home,
+        """
+        select incremental_ratio, incremental_ratio_lo, incremental_ratio_hi, evidence_grade, verdict, experiment_arms
+        from micro_conversion_value where micro_conversion = 'site_engagement' and macro_conversion = 'order'
+        """,
+    )
+    weights = [0.0118**-2, 0.0178**-2]
+    ratio = (0.0889 * weights[0] + 0.0688 * weights[1]) / sum(weights)
+    half = 1.96 * sum(weights) ** -0.5
+    assert rows[0][:3] == pytest.approx((ratio, ratio - half, ratio + half), abs=2e-4)
+    assert rows[0][3:] == ("A", "driver", 2)
