@@ -15,6 +15,7 @@ STARTED_BY_TAG = "micro_conversions/started_by"
 # The process of a run that the daemon did not start and cannot watch.
 PROCESS_TAG = "micro_conversions/process"
 DAEMON = "daemon"
+_EXECUTING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 # Told to every Dagster process: nothing here ever phones home.
 QUIET_ENVIRONMENT = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GX_ANALYTICS_ENABLED": "false"}
 
@@ -42,16 +43,17 @@ def started_by(run: dg.DagsterRun | None) -> str:
 
 
 def end_orphans(instance: dg.DagsterInstance, *, daemon_is_down: bool = False) -> None:
-    """Fail runs whose process is gone, so that nothing waits for them.
+    """Fail runs whose process is gone and give back what they held, so that nothing waits for them.
 
     A command's run names its process; the daemon's are taken for gone only while the daemon is.
     """
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
+    for run in instance.get_runs(dg.RunsFilter(statuses=_EXECUTING)):
         process = run.tags.get(PROCESS_TAG)
         if daemon_is_down if process is None else not _is_alive(int(process)):
             instance.report_run_failed(
                 run, "The process that ran this is gone. What it left unfinished is pending again."
             )
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _is_alive(process: int) -> bool:

@@ -170,7 +170,7 @@ def _materializations(context, settings, dbt, translator, warehouse, step: Step)
         rows = {
             key: relations.row_count(connection, relation)
             for key, relation in step.relations.items()
-            if key in context.selected_asset_keys and (relation.kind != "view" or key.path[0] == "marts")
+            if key in context.selected_asset_keys
         }
     lineage = ColumnLineage(dbt, translator, columns)
     for key, relation in step.relations.items():

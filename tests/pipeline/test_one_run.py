@@ -11,6 +11,7 @@ from dagster._core.test_utils import create_run_for_test
 from filelock import FileLock, Timeout
 
 from orchestration import instance, progress
+from orchestration.assets import WAREHOUSE_POOL
 from orchestration.jobs import MAIN_JOB
 from orchestration.resources import Warehouse
 from tests.payloads import journey, land
@@ -97,3 +98,23 @@ def test_a_command_that_was_killed_is_not_waited_for(tmp_path):
         assert home.get_run_by_id(of_the_daemon.run_id).status == started
         instance.end_orphans(home, daemon_is_down=True)
         assert home.get_run_by_id(of_the_daemon.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+def test_the_place_of_a_run_that_was_killed_is_free_for_the_next(tmp_path, status):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as home:
+        storage = home.event_log_storage
+        storage.set_concurrency_slots(WAREHOUSE_POOL, 1)
+        killed = create_run_for_test(home, MAIN_JOB, status=status)
+        storage.claim_concurrency_slot(WAREHOUSE_POOL, killed.run_id, "marts")
+        instance.end_orphans(home, daemon_is_down=True)
+        assert storage.get_concurrency_run_ids() == set()
+        assert storage.claim_concurrency_slot(WAREHOUSE_POOL, "the next", "marts").is_claimed
+
+
+def test_the_place_of_a_run_that_dies_beside_a_living_daemon_is_freed_by_it(tmp_path, monkeypatch):
+    settings = settings_of(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with instance.open_instance(settings) as home:
+        monitoring = home.run_monitoring_settings
+    assert monitoring["enabled"] and 0 < monitoring["free_slots_after_run_end_seconds"] <= 30
