@@ -107,7 +107,8 @@ class Batch:
                     return
                 lines = readers.as_lines(content, form, self._source, self._spool, self._settings.max_unpacked_bytes)
                 scan = readers.lines_scan(lines) if lines else self._scan(content, form)
-                if not (scan and self._scanned(incoming, scan, form, is_cut=lines is not None)):
+                is_ours = lines is not None or form.kind is Kind.DELIMITED
+                if not (scan and self._scanned(incoming, scan, form, is_cut=is_ours)):
                     self._read_patiently(incoming, form)
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))

@@ -75,7 +75,8 @@ def from_scan(
     """Write the candidate of one export that DuckDB scans; False where the patient readers must take over.
 
     That DuckDB finds nothing at all is no proof that a file is empty: they have the last word on that as well. `is_cut`
-    says that they made these records, so that each is strict JSON and none is a page.
+    says that the records were made by us (cut, or built of a row's text cells), so that each is strict JSON and none is
+    a page.
     """
     rows = f"""
         select

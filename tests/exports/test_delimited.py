@@ -82,3 +82,21 @@ def test_a_large_csv_is_read_to_its_last_line_however_its_lines_end(tmp_path, li
     warehouse = Warehouse.of(settings)
     report = load_source(SOURCES["assignments"], warehouse.get_connection, settings, "run", lambda *_: [])
     assert (report.published, report.records_loaded) == (1, 30_000)
+
+
+def test_cells_that_look_like_json_are_text_in_a_large_csv(tmp_path):
+    """Whatever a cell holds, its row is one record: no page, and nothing that is not JSON."""
+    cells = ["[{}]", "{a: NaN}", "[1,]", ": -Infinity", "\\ud800", "\x01", "a \\ b"]
+    rows = [(f"reader{n:06}@example.com", cells[n % len(cells)], "2026-09-01T08:00:00Z") for n in range(30_000)]
+    path = tmp_path / "landing" / "assignments" / "large.csv"
+    path.parent.mkdir(parents=True)
+    lines = ["experiment,email,variant,assigned_at,data"]
+    lines += [f'e,{email},A,{time},"{cell}"' for email, cell, time in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    settings = Settings(home=tmp_path, given_salt="salt", settle_seconds=0.0)
+    warehouse = Warehouse.of(settings)
+    report = load_source(SOURCES["assignments"], warehouse.get_connection, settings, "run", lambda *_: [])
+    assert (report.published, report.records_loaded, report.records_rejected) == (1, 30_000, 0)
+    with warehouse.get_connection() as reader:
+        found = reader.execute("select record->>'data', count(*) from raw.assignments group by all").fetchall()
+    assert {cell for cell, _ in found} == set(cells)
