@@ -56,6 +56,12 @@ def end_orphans(instance: dg.DagsterInstance, *, daemon_is_down: bool = False) -
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
+def free_places(instance: dg.DagsterInstance) -> None:
+    """Give back every place in the pools, for a run that has the warehouse to itself and no place yet."""
+    for run_id in instance.event_log_storage.get_concurrency_run_ids():
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)

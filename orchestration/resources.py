@@ -17,7 +17,7 @@ from dagster_duckdb import DuckDBResource
 from filelock import BaseFileLock, FileLock, Timeout
 
 from orchestration import progress
-from orchestration.instance import started_by
+from orchestration.instance import free_places, started_by
 from orchestration.settings import Settings
 
 # While a run waits, so often it looks whether another one has come before it.
@@ -56,6 +56,8 @@ class Warehouse(DuckDBResource):
         _wait_for(lock, holder, context)
         try:
             holder.write_text(f"run {context.run_id} ({started_by(context.run)}, process {os.getpid()})")
+            if context.instance:
+                free_places(context.instance)  # nobody else is at work: what other runs hold, they left behind
             yield self
         finally:
             holder.unlink(missing_ok=True)

@@ -118,3 +118,12 @@ def test_the_place_of_a_run_that_dies_beside_a_living_daemon_is_freed_by_it(tmp_
     with instance.open_instance(settings) as home:
         monitoring = home.run_monitoring_settings
     assert monitoring["enabled"] and 0 < monitoring["free_slots_after_run_end_seconds"] <= 30
+
+
+def test_a_run_that_has_the_warehouse_does_not_wait_for_the_place_of_one_that_was_killed(tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as home:
+        storage = home.event_log_storage
+        storage.set_concurrency_slots(WAREHOUSE_POOL, 1)
+        storage.claim_concurrency_slot(WAREHOUSE_POOL, "killed", "marts")
+        with dg.build_resources({"warehouse": Warehouse.of(settings_of(tmp_path))}, instance=home):
+            assert storage.claim_concurrency_slot(WAREHOUSE_POOL, "this one", "marts").is_claimed
