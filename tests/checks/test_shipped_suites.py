@@ -256,7 +256,11 @@ DEFECTS = [
         "removal_effects_are_of_the_chain",
         "update marts.campaign_attribution set removal_effect = null",
     ),
-    ("micro_conversion_value", "every_pair_is_judged", "update marts.micro_conversion_value set micro_conversion = 'another'"),
+    (
+        "micro_conversion_value",
+        "every_pair_is_judged",
+        "update marts.micro_conversion_value set micro_conversion = 'another'",
+    ),
     (
         "micro_conversion_value",
         "verdicts_rest_on_evidence",
