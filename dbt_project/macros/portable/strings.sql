@@ -14,11 +14,13 @@
 {%- endmacro %}
 
 {#-
-  The pattern of an e-mail address inside a longer text, its @ plain or percent-encoded any number of times. It takes
-  rather too much than too little, and never the backslash of an escape that follows.
+  The pattern of an e-mail address inside a longer text, its @ plain, percent-encoded any number of times or escaped as
+  in JSON. It takes rather too much than too little, and never the backslash of an escape that follows. Where the local
+  part ends in quotes or the like, its @ and domain are taken; the @ of a handle (/@shop) is followed by no domain.
 -#}
 {% macro address_pattern() -%}
-    '[^ <>(),;:/?&=#|"]+(@|%(25)*40)[^ <>(),;:/?&=#|"]*[^ <>(),;:/?&=#|"\\]'
+    {%- set at, character = '(@|%(25)*40|\\\\u0040)', '[^ <>(),;:/?&=#|"]' -%}
+    '({{ character }}+{{ at }}{{ character }}*|{{ at }}{{ character }}+[.]{{ character }}*)[^ <>(),;:/?&=#|"\\]'
 {%- endmacro %}
 
 {#-

@@ -30,7 +30,8 @@
     end
 {%- endmacro %}
 
-{#- Cheaper than the pattern, and true wherever it is found: an @, plain or percent-encoded (%40, %2540, …). -#}
+{#- Cheaper than the pattern, and true wherever it is found: an @, plain, percent-encoded (%40, %2540, …) or escaped. -#}
 {% macro may_hold_address(text) -%}
     contains({{ text }}, '@') or contains({{ text }}, '%40') or contains({{ text }}, '2540')
+    or contains({{ text }}, 'u0040')
 {%- endmacro %}
