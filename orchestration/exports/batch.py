@@ -103,12 +103,16 @@ class Batch:
         with self.timed("read"):
             try:
                 form = _form(content)
-                if self._cut(incoming, form):
+                limit = self._settings.max_unpacked_bytes
+                if readers.takes(content, form, self._source):
+                    lines = readers.as_lines(content, form, self._source, self._spool, limit)
+                    scan = lines and readers.lines_scan(lines)
+                elif self._cut(incoming, form):
                     return
-                lines = readers.as_lines(content, form, self._source, self._spool, self._settings.max_unpacked_bytes)
-                scan = readers.lines_scan(lines) if lines else self._scan(content, form)
-                is_ours = lines is not None or form.kind is Kind.DELIMITED
-                if not (scan and self._scanned(incoming, scan, form, is_cut=is_ours)):
+                else:
+                    scan = readers.scan(self._reader, content, form, self._spool, limit)
+                is_cut = lines is not None or form.kind is Kind.DELIMITED
+                if not (scan and self._scanned(incoming, scan, form, is_cut)):
                     self._read_patiently(incoming, form)
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
@@ -211,10 +215,6 @@ class Batch:
     def _reader(self) -> duckdb.DuckDBPyConnection:
         return self._open_reader()
 
-    def _scan(self, content: Content, form: Format) -> str | None:
-        limit = self._settings.max_unpacked_bytes
-        return readers.scan(self._reader, content, form, self._source, self._spool, limit)
-
     def _scanned(self, incoming: Incoming, scan: str, form: Format, is_cut: bool) -> bool:
         """Whether DuckDB read the export, to its end and record by record."""
         path = self._spool.new_path(".candidate.parquet")
@@ -235,8 +235,6 @@ class Batch:
 
     def _cut(self, incoming: Incoming, form: Format) -> bool:
         """Whether the export is text that is cut at plain separators: a small one is judged with others, later."""
-        if readers.begins_with_records_in_an_object(incoming.content, form, self._source):
-            return False
         if self._slices is None:
             self._slices = SliceSpool(self._spool.new_path(".slices"))
         before = self._slices.count

@@ -34,21 +34,17 @@ _CHUNK_CHARS = 8 * 1024 * 1024
 _NO_CELL = "\x01absent\x01"
 
 
-def scan(
-    reader: duckdb.DuckDBPyConnection, content: Content, form: Format, source: Source, spool: Spool, limit: int
-) -> str | None:
+def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> str | None:
     """How DuckDB reads the content: a table expression with the column `record`, in order, null where it read nothing.
 
-    None where the content is small, begins with an object that is to be cut, or DuckDB has no reader for it. Raises
-    FormatError for a Parquet file that is damaged or holds more than `limit` bytes.
+    None where the content is small, or DuckDB has no reader for it (see `takes`). Raises FormatError for a Parquet file
+    that is damaged or holds more than `limit` bytes.
     """
     if form.kind is Kind.PARQUET:
         path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
         return f"(select to_json(parquet_row)::varchar as record from {_parquet(reader, path)} as parquet_row)"
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
-        return None
-    if begins_with_records_in_an_object(content, form, source):
         return None
     path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
@@ -64,12 +60,11 @@ def scan(
 def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit: int) -> Path | None:
     """What DuckDB has no reader for (Avro, forms, records within objects), as JSON lines; the caller discards them.
 
-    None where the content is small or DuckDB's, and where a record is damaged or spans lines: `read` then gives what is
-    whole and says what is not. Raises AvroError where nothing can be read at all, and FormatError where the records
+    None where the content is small, and where a record is damaged or spans lines: `read` then gives what is whole and
+    says what is not. Raises AvroError where nothing can be read at all, and FormatError where the records
     take more than `limit` bytes.
     """
-    is_ours = form.kind in (Kind.AVRO, Kind.FORM, Kind.MULTIPART)
-    if content.path is None or not (is_ours or begins_with_records_in_an_object(content, form, source)):
+    if content.path is None:
         return None
     path = spool.new_path(".jsonl")
     try:
@@ -132,8 +127,13 @@ def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
         yield from json_text.records(_chunks(content, form.encoding), Cutter.of(source))
 
 
-def begins_with_records_in_an_object(content: Content, form: Format, source: Source) -> bool:
-    """Whether JSON text opens with an object to be cut (a page, an envelope): our own readers take it."""
+def takes(content: Content, form: Format, source: Source) -> bool:
+    """Whether our own readers take the content, since DuckDB has none for it.
+
+    Avro, forms, and JSON text that opens with an object to be cut (a page, an envelope).
+    """
+    if form.kind in (Kind.AVRO, Kind.FORM, Kind.MULTIPART):
+        return True
     cutter = Cutter.of(source)
     if form.kind not in (Kind.JSON, Kind.JSON_LINES, Kind.JSON_ARRAYS) or not cutter.finds_records_within_objects:
         return False

@@ -113,7 +113,7 @@ def _agree(content: bytes) -> None:
         form = recognise(part.content.head(HEAD_BYTES), complete=True)
         patient = list(readers.read(part.content, form, SOURCES["sendgrid"]))
         reader = open_reader(Settings(home=Path(folder)))
-        scan = readers.scan(reader, part.content, form, SOURCES["sendgrid"], spool, 10**9)
+        scan = readers.scan(reader, part.content, form, spool, 10**9)
         try:
             scanned = [row for (row,) in reader.execute(f"select * from {scan}").fetchall()] if scan else None
         except duckdb.Error as error:
