@@ -131,7 +131,7 @@ select * from (values
 create table marts.dim_links as
 select
     'l1' as link_key, 'g1' as campaign_key, 'https://shop.example/boots' as url, 'hero' as element,
-    'button' as element_type, 1 as position, 'boots' as content_category;
+    'button' as element_type, 1 as position, 'boots' as content_category, false as is_hidden;
 
 create table marts.dim_assignments as
 select
@@ -248,6 +248,20 @@ select
     40.00::decimal(18, 2) as incremental_revenue, 20.00::decimal(18, 2) as incremental_revenue_lo,
     60.00::decimal(18, 2) as incremental_revenue_hi, (40.0 - 30.0) / 30.0 as roi, 30.0::double as cost_per_conversion,
     1.0::double as suggested_share;
+
+create table marts.deliverability_daily as
+select
+    'other' as mailbox_provider, date '2026-01-01' as sent_on, 3::bigint as sent, 2::bigint as delivered,
+    1::bigint as hard_bounces, 0::bigint as soft_bounces, 0::bigint as complaints, 0.0::double as complaint_rate,
+    0.0::double as complaint_rate_lo, 0.66::double as complaint_rate_hi, 1::double / 3 as bounce_rate, 'watch' as status;
+
+create table marts.content_elements as
+select
+    'g1' as campaign_key, 'a' as variant, 'l1' as link_key, 'hero' as element, 'button' as element_type, 1 as position,
+    'boots' as content_category, 1::bigint as delivered, 1::bigint as human_clicks, 1::bigint as human_unique_clicks,
+    1.0::double as human_click_rate, 0.21::double as human_click_rate_lo, 1.0::double as human_click_rate_hi,
+    0.5::double as expected_click_rate, 2.0::double as lift_over_position, 1::bigint as conversions,
+    59.90::decimal(18, 2) as revenue;
 
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
