@@ -263,6 +263,26 @@ select
     0.5::double as expected_click_rate, 2.0::double as lift_over_position, 1::bigint as conversions,
     59.90::decimal(18, 2) as revenue;
 
+create table marts.frequency_fatigue as
+select * from (values
+    ('new', 1, 1::bigint, 1.0::double, 0.0::double, 0.0::double, 'undersaturated'),
+    ('new', 2, 1, 0.0, 0.0, 0.0, 'on_target')
+) as rows(
+    engagement_tier, sends_in_28_days, messages, human_click_rate, unsubscribe_rate, complaint_rate, band
+);
+
+create table marts.segment_performance as
+select
+    'buyers' as segment, date '2026-01-01' as month_on, 1::bigint as subscribers, 1::bigint as delivered,
+    1.0::double as human_click_rate, 0.21::double as human_click_rate_lo, 1.0::double as human_click_rate_hi,
+    0.0::double as unsubscribe_rate, 1.0::double as conversion_rate, 59.90::double as revenue_per_delivered;
+
+create table marts.cohort_retention as
+select * from (values
+    (date '2026-01-01', 0, 3::bigint, 1::bigint, 1::double / 3, 1.0::double, 0.44::double, 1.0::double),
+    (date '2026-01-01', 1, 3, 0, 0.0, 0.5, 0.1, 0.9)
+) as rows(cohort_month_on, age_weeks, subscribers, active, active_rate, survival, survival_lo, survival_hi);
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

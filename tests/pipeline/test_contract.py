@@ -15,6 +15,7 @@ MARTS = [
     "campaign_roi",
     "campaign_funnel",
     "campaign_performance",
+    "cohort_retention",
     "content_elements",
     "data_quality",
     "deliverability_daily",
@@ -28,11 +29,13 @@ MARTS = [
     "exports",
     "fct_messages",
     "fct_micro_conversions",
+    "frequency_fatigue",
     "funnel_daily",
     "machine_traffic_daily",
     "micro_conversion_value",
     "publication",
     "segment_membership",
+    "segment_performance",
     "subscriber_interests",
 ]
 

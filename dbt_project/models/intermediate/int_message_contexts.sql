@@ -1,0 +1,103 @@
+{%- set pressure_days = 28 -%}
+-- What came before each send, along one line of time per subscriber. A day of events shows from its last event on, so
+-- that no message knows what followed it, and least of all what it brought about itself.
+with
+
+subscribers as (
+
+    select * from {{ ref('int_subscribers') }}
+
+),
+
+timeline as (
+
+    select
+        subscribers.subscriber_number,
+        messages.sent_at as happened_at,
+        messages.message_key,
+        cast(null as timestamp) as engaged_at,
+        0 as messages_delivered
+    from {{ ref('int_messages') }} as messages
+    inner join subscribers
+        on messages.subscriber_key = subscribers.subscriber_key
+    where messages.is_sent
+
+    union all
+
+    select
+        subscriber_number,
+        as_of_at as happened_at,
+        null as message_key,
+        engaged_at,
+        messages_delivered
+    from {{ ref('int_subscriber_days') }}
+    where engaged_at is not null or messages_delivered > 0
+
+),
+
+carried as (
+
+    select
+        subscriber_number,
+        happened_at,
+        message_key,
+        max(engaged_at) over before_it as last_engaged_at,
+        sum(messages_delivered) over before_it as delivered_before,
+        count(message_key) over (
+            partition by subscriber_number
+            order by happened_at
+            range between interval '{{ pressure_days }}' day preceding and current row
+        ) as sends
+    from timeline
+    window
+        before_it as (
+            partition by subscriber_number
+            order by happened_at
+            range between unbounded preceding and interval '1' microsecond preceding
+        )
+
+),
+
+history as (
+
+    select min(sent_at) as begins_at
+    from {{ ref('int_messages') }}
+    where is_sent
+
+),
+
+-- Whose mail of the time before the exports begin is unknown has no count.
+final as (
+
+    select
+        -- keys
+        carried.message_key,
+
+        -- attributes
+        case
+            when carried.last_engaged_at is not null
+                then {{ engagement_tier('carried.last_engaged_at', 'carried.happened_at', "'lapsed'") }}
+            when
+                carried.delivered_before >= {{ var('new_subscriber_deliveries') }}
+                and carried.happened_at
+                >= subscribers.first_seen_at + interval '{{ var("new_subscriber_days") }}' day
+                then 'never_engaged'
+            else 'new'
+        end as engagement_tier,
+
+        -- measures
+        case
+            when
+                carried.happened_at >= history.begins_at + interval '{{ pressure_days }}' day
+                or subscribers.signed_up_at >= history.begins_at
+                then cast(carried.sends as integer)
+        end as sends_in_28_days
+    from carried
+    inner join subscribers
+        on carried.subscriber_number = subscribers.subscriber_number
+    cross join history
+    where carried.message_key is not null
+
+)
+
+select * from final
