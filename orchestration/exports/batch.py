@@ -111,8 +111,7 @@ class Batch:
                     return
                 else:
                     scan = readers.scan(self._reader, content, form, self._spool, limit)
-                is_cut = lines is not None or form.kind is Kind.DELIMITED
-                if not (scan and self._scanned(incoming, scan, form, is_cut)):
+                if not (scan and self._scanned(incoming, scan, form)):
                     self._read_patiently(incoming, form)
             except (FormatError, AvroError) as error:
                 incoming.held = held(str(error))
@@ -215,12 +214,12 @@ class Batch:
     def _reader(self) -> duckdb.DuckDBPyConnection:
         return self._open_reader()
 
-    def _scanned(self, incoming: Incoming, scan: str, form: Format, is_cut: bool) -> bool:
+    def _scanned(self, incoming: Incoming, scan: readers.Scan, form: Format) -> bool:
         """Whether DuckDB read the export, to its end and record by record."""
         path = self._spool.new_path(".candidate.parquet")
         is_last_resort = form.kind is Kind.PARQUET
         try:
-            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path, is_cut)
+            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path)
         except duckdb.Error as error:
             if not is_of_the_export(error):
                 raise

@@ -20,16 +20,19 @@ from orchestration.exports.formats import FormatError
 from orchestration.exports.json_text import Record
 
 MAX_MULTIPART_BYTES = 256 * 1024 * 1024
-_NEXT, _IS = "\x1e", "\x1f"
-_ENCODED_MARK = re.compile("%1[eEfF]")
+# Marks of our own: between two posts, between two fields, between a name and its value.
+_POST, _NEXT, _IS = "\x1d", "\x1e", "\x1f"
+_ENCODED_MARK = re.compile("%1[d-fD-F]")
+# Posts are decoded together, up to about so many characters: calls by post would cost more than the decoding.
+_CHARS_AT_ONCE = 256 * 1024
 _BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r?\n")
 
 
 def records(lines: Iterable[str], cutter: Cutter) -> Iterator[Record]:
     """A post per line, or what the page holds that one of its fields is; bytes that are no UTF-8 come as surrogates."""
-    for line in lines:
-        if line := line.strip():
-            yield from _records_of(fields(line), cutter)
+    for posts in _some(line for line in map(str.strip, lines) if line):
+        for post in _fields_of(posts):
+            yield from _records_of(post, cutter)
 
 
 def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
@@ -54,13 +57,41 @@ def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
 
 def fields(post: str) -> dict[str, str]:
     """The fields of an urlencoded post; of a name that comes twice the last value counts."""
-    if ("%1" in post and _ENCODED_MARK.search(post)) or _NEXT in post or _IS in post:
-        pairs = [pair.partition("=") for pair in post.split("&") if pair]
-        return {_decoded(name): _decoded(value) for name, _, value in pairs}
-    # Decoded at once, with marks of our own in the place of those between names and values.
-    decoded = _decoded(post.replace("&", _NEXT).replace("=", _IS))
-    pairs = [pair.partition(_IS) for pair in decoded.split(_NEXT) if pair]
-    return {name: value.replace(_IS, "=") if _IS in value else value for name, _, value in pairs}
+    return _fields_of([post])[0]
+
+
+def _some(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Lines in lists, each of few characters or a single line."""
+    some: list[str] = []
+    chars = 0
+    for line in lines:
+        some.append(line)
+        chars += len(line)
+        if chars > _CHARS_AT_ONCE:
+            yield some
+            some, chars = [], 0
+    if some:
+        yield some
+
+
+def _fields_of(posts: list[str]) -> list[dict[str, str]]:
+    whole = _POST.join(posts)
+    if whole.count(_POST) >= len(posts) or _NEXT in whole or _IS in whole or _ENCODED_MARK.search(whole):
+        return [_fields_one_by_one(post) for post in posts]
+    decoded = _decoded(whole.replace("&", _NEXT).replace("=", _IS)).split(_POST)
+    found = []
+    for post in decoded:
+        try:  # nearly every field is a name and a value
+            found.append(dict([field.split(_IS) for field in post.split(_NEXT)]))
+        except ValueError:
+            pairs = [field.partition(_IS) for field in post.split(_NEXT) if field]
+            found.append({name: value.replace(_IS, "=") for name, _, value in pairs})
+    return found
+
+
+def _fields_one_by_one(post: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in post.split("&") if pair]
+    return {_decoded(name): _decoded(value) for name, _, value in pairs}
 
 
 def _decoded(text: str) -> str:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -32,10 +34,25 @@ _LINES_AT_ONCE = 1000
 _CHUNK_CHARS = 8 * 1024 * 1024
 # What no cell holds: with it, an empty cell stays an empty text and only a missing one is null.
 _NO_CELL = "\x01absent\x01"
+# What a JSON string holds as an escape only.
+_ESCAPED = r'["\\\x00-\x1f]'
 
 
-def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> str | None:
-    """How DuckDB reads the content: a table expression with the column `record`, in order, null where it read nothing.
+@dataclass(frozen=True)
+class Scan:
+    """How DuckDB reads an export: a table expression with the column `record`, in order, null where it read nothing.
+
+    `is_ours` says that we made the records, so that each is strict JSON and none is a page. Where they were built of a
+    row's text cells, `cells` names the columns of these by their keys in the record.
+    """
+
+    table: str
+    is_ours: bool = False
+    cells: Mapping[str, str] | None = None
+
+
+def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> Scan | None:
+    """How DuckDB reads the content.
 
     None where the content is small, or DuckDB has no reader for it (see `takes`). Raises FormatError for a Parquet file
     that is damaged or holds more than `limit` bytes.
@@ -43,7 +60,7 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
     if form.kind is Kind.PARQUET:
         path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
-        return f"(select to_json(parquet_row)::varchar as record from {_parquet(reader, path)} as parquet_row)"
+        return Scan(f"(select to_json(parquet_row)::varchar as record from {_parquet(reader, path)} as parquet_row)")
     if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
         return None
     path = sql.file_to_read(spool.alias(content.path))
@@ -102,9 +119,9 @@ def _write_lines(file: BinaryIO, lines: Iterator[bytes], limit: int) -> None:
             raise FormatError(f"too large: the file holds records of more than {limit:,} bytes; split it")
 
 
-def lines_scan(path: Path) -> str:
+def lines_scan(path: Path) -> Scan:
     """How DuckDB reads a file of JSON lines of our own."""
-    return _json_scan(sql.file_to_read(path), "newline_delimited")
+    return replace(_json_scan(sql.file_to_read(path), "newline_delimited"), is_ours=True)
 
 
 def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
@@ -151,10 +168,10 @@ def header(content: Content, form: Format) -> list[str]:
         return delimited.header(lines, form.delimiter)
 
 
-def _json_scan(path: str, layout: str) -> str:
+def _json_scan(path: str, layout: str) -> Scan:
     # `ignore_errors` leaves a null where a line is damaged; in the other layouts it is an error, and `read` takes over.
     ignore = "true" if layout == "newline_delimited" else "false"
-    return (
+    return Scan(
         f"(select json::varchar as record from read_json_objects({path}, format = '{layout}', "
         f"ignore_errors = {ignore}, compression = 'uncompressed', maximum_object_size = {json_text.MAX_RECORD_CHARS}))"
     )
@@ -185,17 +202,36 @@ def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: i
         raise FormatError(f"too large: the Parquet file holds more than {limit:,} bytes; split it")
 
 
-def _delimited_scan(content: Content, form: Format, path: str) -> str:
+def _delimited_scan(content: Content, form: Format, path: str) -> Scan:
     names = header(content, form)
     cells = [f"c{number}" for number in range(len(names))]
     columns = ", ".join(f"{sql.text(cell)}: 'varchar'" for cell in cells)
-    named = ", ".join(f"{sql.text(name)}, {cell}" for name, cell in zip(names, cells, strict=True))
-    return (
-        f"(select json_object({named})::varchar as record from read_csv({path}, columns = {{{columns}}}, "
+    rows = (
+        f"read_csv({path}, columns = {{{columns}}}, "
         f"auto_detect = false, header = true, delim = {sql.text(form.delimiter)}, quote = '\"', escape = '\"', "
         f"nullstr = {sql.text(_NO_CELL)}, null_padding = false, strict_mode = true, ignore_errors = false, "
         f"comment = ''{_new_line(content)}, encoding = 'utf-8', compression = 'uncompressed', "
-        f"max_line_size = {json_text.MAX_RECORD_CHARS}) where regexp_matches(concat({', '.join(cells)}), '\\S'))"
+        f"max_line_size = {json_text.MAX_RECORD_CHARS})"
+    )
+    record = _object_of(dict(zip(names, cells, strict=True)))
+    listed = ", ".join(cells)
+    table = (
+        f"(select {listed}, {record} as record from (select *, concat({listed}) as row_text from {rows}) "
+        f"where regexp_matches(row_text, '\\S'))"
+    )
+    return Scan(table, is_ours=True, cells=dict(zip(names, cells, strict=True)))
+
+
+def _object_of(cells: Mapping[str, str]) -> str:
+    """SQL for a row's cells as the text of an object. Most rows hold nothing to be escaped: these are just joined."""
+    keys = [json.dumps(name, ensure_ascii=False) for name in cells]
+    beginnings = [("{" if not number else '",') + key + ':"' for number, key in enumerate(keys)]
+    joined = ", ".join(f"{sql.text(key)}, {cell}" for key, cell in zip(beginnings, cells.values(), strict=True))
+    encoded = ", ".join(f"{sql.text(name)}, {cell}" for name, cell in cells.items())
+    missing = " or ".join(f"{cell} is null" for cell in cells.values())
+    return (
+        f"case when regexp_matches(row_text, {sql.text(_ESCAPED)}) or {missing} then json_object({encoded})::varchar "
+        f"else concat({joined}, '\"}}') end"
     )
 
 

@@ -115,7 +115,9 @@ def _agree(content: bytes) -> None:
         reader = open_reader(Settings(home=Path(folder)))
         scan = readers.scan(reader, part.content, form, spool, 10**9)
         try:
-            scanned = [row for (row,) in reader.execute(f"select * from {scan}").fetchall()] if scan else None
+            scanned = (
+                [row for (row,) in reader.execute(f"select record from {scan.table}").fetchall()] if scan else None
+            )
         except duckdb.Error as error:
             assert is_of_the_export(error)
             scanned = None
