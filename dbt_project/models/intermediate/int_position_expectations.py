@@ -13,5 +13,6 @@ def model(dbt, session):
     """See int_position_expectations.yml."""
     from orchestration.statistics.tables import inferred
 
-    elements = dbt.ref("int_element_clicks").filter("position is not null and delivered > 0")
+    # A link that machines alone clicked is known by chance, where there are scanners: it moves nobody's expectation.
+    elements = dbt.ref("int_element_clicks").filter("position is not null and human_unique_clicks > 0")
     return inferred(session, "positions.expectations", COLUMNS, elements)
