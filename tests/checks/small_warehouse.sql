@@ -283,6 +283,13 @@ select * from (values
     (date '2026-01-01', 1, 3, 0, 0.0, 0.5, 0.1, 0.9)
 ) as rows(cohort_month_on, age_weeks, subscribers, active, active_rate, survival, survival_lo, survival_hi);
 
+create table marts.warmup_plan as
+select * from (values
+    ('news', date '2026-01-01', 3::bigint, 3::bigint, 'engaged_30', true, 'ok'),
+    ('news', date '2026-01-02', 6, 0, 'engaged_30', false, 'nothing_sent'),
+    ('news', date '2026-02-01', 6, null, 'everybody', null, 'to_come')
+) as rows(stream, day_on, planned, actual, audience, ok_to_ramp, reason);
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

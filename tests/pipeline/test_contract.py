@@ -37,6 +37,7 @@ MARTS = [
     "segment_membership",
     "segment_performance",
     "subscriber_interests",
+    "warmup_plan",
 ]
 
 
