@@ -47,3 +47,10 @@ def rate_errors(numerators: ArrayLike, denominators: ArrayLike) -> tuple[float, 
         return rate, errors
     scores = (numerators / denominators - rate) / errors
     return rate, errors * max(1.0, np.median(np.abs(np.diff(scores))) / _RANGE_TO_SIGMA)
+
+
+def value_errors(values: ArrayLike) -> tuple[float, NDArray]:
+    """A series' mean, and its deviation by the moving range (individuals chart), the same for each period."""
+    values = np.asarray(values, dtype=float)
+    spread = np.median(np.abs(np.diff(values))) / _RANGE_TO_SIGMA if len(values) > 1 else 0.0
+    return values.mean(), np.full(len(values), spread)

@@ -262,6 +262,29 @@ select
     1.0::double as human_click_rate, 0.21::double as human_click_rate_lo, 1.0::double as human_click_rate_hi,
     0.5::double as expected_click_rate, 2.0::double as lift_over_position, 1::bigint as conversions,
     59.90::decimal(18, 2) as revenue;
+create table seeds.goals as
+select
+    'more clicks' as goal, 'human_click_rate' as metric, 'all' as scope, 0.04::double as target, 'month' as period,
+    date '2025-12-01' as starts_on;
+
+create table marts.goal_progress as
+select
+    'more clicks' as goal, date '2026-01-01' as period_start_on, 'human_click_rate' as metric, 'all' as scope,
+    0.04::double as target, 0.5::double as actual, 0.1::double as actual_lo, 0.9::double as actual_hi,
+    0.5::double as projected, 1.0::double as probability_of_reaching, 'reached' as status;
+
+create table marts.metric_trends as
+select
+    'human_click_rate' as metric, 'all' as scope, period_start_on, 1.0::double as numerator,
+    2.0::double as denominator, 0.5::double as value, 0.5::double as ewma, 0.4::double as ewma_lo,
+    0.6::double as ewma_hi, 0.0::double as trend_z, 0.0::double as sen_slope, 'in_control' as status
+from (values (date '2025-12-29'), (date '2026-01-05')) as rows(period_start_on);
+
+create table marts.metric_forecasts as
+select
+    'orders' as metric, 'all' as scope, date '2026-02-01' as target_on, 1.0::double as forecast,
+    0.5::double as forecast_lo, 1.5::double as forecast_hi, 'ETS(A,N,A)' as model, 0.8::double as mase,
+    true as beats_naive;
 
 create table marts.frequency_fatigue as
 select * from (values

@@ -1,0 +1,61 @@
+"""Has a metric moved? A control chart for jumps and drifts, a rank test for the long run.
+
+Belongs here: reading weekly series. Does not belong here: the chart itself (`charts.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pymannkendall
+
+from orchestration.statistics import charts, series
+
+# Weeks a series must have before limits mean anything, and messages a week must have before its rate does.
+LEAST_WEEKS, LEAST_DENOMINATOR = 8, 30
+
+
+def results(days: pd.DataFrame) -> pd.DataFrame:
+    """A row per metric, scope and settled week (see `series.weekly`), with the columns of metric_trends."""
+    weeks = series.weekly(days)
+    found = [_read(group.reset_index(drop=True)) for _, group in weeks.groupby(["metric", "scope"])]
+    return pd.concat(found, ignore_index=True) if found else weeks.assign(**dict.fromkeys(_FIGURES))
+
+
+def long_run(values: np.ndarray) -> tuple[float, float]:
+    """Mann-Kendall's z and Sen's slope per period.
+
+    Where neighbouring values go together more than chance allows, z allows for it (Hamed and Rao 1998). NaN for fewer
+    than LEAST_WEEKS values or a constant series.
+    """
+    if len(values) < LEAST_WEEKS or np.ptp(values) == 0:
+        return np.nan, np.nan
+    centred = values - values.mean()
+    autocorrelation = (centred[1:] * centred[:-1]).sum() / (centred**2).sum()
+    is_independent = abs(autocorrelation) < 1.96 / np.sqrt(len(values))
+    test = pymannkendall.original_test if is_independent else pymannkendall.hamed_rao_modification_test
+    found = test(values)
+    return float(found.z), float(found.slope)
+
+
+_FIGURES = ["ewma", "ewma_lo", "ewma_hi", "trend_z", "sen_slope", "status"]
+
+
+def _read(weeks: pd.DataFrame) -> pd.DataFrame:
+    values = weeks["value"].to_numpy(dtype=float)
+    is_rate = bool(weeks["is_rate"].iloc[0])
+    is_share = is_rate and not weeks["metric"].iloc[0].startswith("revenue")
+    if is_share:
+        target, errors = charts.rate_errors(weeks["numerator"], weeks["denominator"])
+    else:
+        target, errors = charts.value_errors(values)
+    averages, lower, upper = charts.ewma(values, target, errors)
+    z, slope = long_run(values)
+    status = np.select([averages > upper, averages < lower], ["up", "down"], "in_control").astype(object)
+    is_thin = is_rate & (weeks["denominator"].to_numpy(dtype=float) < LEAST_DENOMINATOR)
+    too_few = len(weeks) < LEAST_WEEKS or not np.max(errors) > 0
+    status[is_thin | too_few] = "too_little_data"
+    # No metric is negative, and no share of messages above all of them.
+    lower, upper = np.maximum(lower, 0), np.minimum(upper, 1.0) if is_share else upper
+    chart = (averages, lower, upper) if not too_few else (np.full(len(values), np.nan),) * 3
+    return weeks.assign(**dict(zip(_FIGURES, (*chart, z, slope, status), strict=True)))
