@@ -313,6 +313,11 @@ select * from (values
     ('news', date '2026-02-01', 6, null, 'everybody', null, 'to_come')
 ) as rows(stream, day_on, planned, actual, audience, ok_to_ramp, reason);
 
+create table marts.new_subscriber_projection as
+select
+    date '2026-01-01' as cohort_month_on, 'orders' as metric, 0::bigint as age_weeks, 0.3::double as expected,
+    0.1::double as expected_lo, 0.6::double as expected_hi, 0.33::double as observed;
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

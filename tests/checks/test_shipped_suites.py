@@ -356,6 +356,16 @@ DEFECTS = [
     ("metric_forecasts", "forecasts_lie_in_their_interval", "update marts.metric_forecasts set forecast_lo = 1.2"),
     ("goal_progress", "every_goal_is_there", "update seeds.goals set goal = 'another'"),
     ("goal_progress", "figures_agree", "update marts.goal_progress set actual = 0.05"),
+    (
+        "new_subscriber_projection",
+        "cohorts_are_there",
+        "update marts.dim_subscribers set first_seen_at = timestamp '2026-02-01'",
+    ),
+    (
+        "new_subscriber_projection",
+        "expectations_lie_in_their_interval",
+        "update marts.new_subscriber_projection set expected_hi = 0.2",
+    ),
     ("exports", "published_exports_have_a_time", "update pipeline.exports set published_at = null"),
     ("exports", "held_exports_have_a_reason", "update pipeline.exports set reason = ' '"),
     ("exports", "no_record_is_lost", "update pipeline.exports set records_loaded = 7 where export_id = 'e1'"),

@@ -36,6 +36,7 @@ MARTS = [
     "metric_forecasts",
     "metric_trends",
     "micro_conversion_value",
+    "new_subscriber_projection",
     "publication",
     "segment_membership",
     "segment_performance",
