@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from statsforecast.models import AutoETS, HoltWinters, Naive, SeasonalNaive
 
 from orchestration.statistics import series
 
@@ -67,6 +66,8 @@ def best(values: np.ndarray, rhythm: Rhythm, *, top: float = np.inf) -> dict:
     forecast (Hyndman and Koehler 2006), over FOLDS origins that end where the series does; `coverage` is the share of
     held-out values within the interval.
     """
+    from statsforecast.models import Naive, SeasonalNaive  # takes seconds: only where a series is long enough
+
     naive = SeasonalNaive(rhythm.season) if rhythm.season > 1 else Naive()
     tests = {model.alias: backtest(model, values, rhythm) for model in _candidates(rhythm)}
     naive_error, _ = backtest(naive, values, rhythm)
@@ -99,6 +100,8 @@ def backtest(model, values: np.ndarray, rhythm: Rhythm, *, folds: int = FOLDS) -
 
 
 def _candidates(rhythm: Rhythm) -> list:
+    from statsforecast.models import AutoETS, HoltWinters
+
     if rhythm.season > 1:
         return [AutoETS(rhythm.season, model="ANA", alias="ETS(A,N,A)"), HoltWinters(rhythm.season, "A")]
     return [AutoETS(1, model="ANN", alias="ETS(A,N,N)"), AutoETS(1, model="AAN", damped=True, alias="ETS(A,Ad,N)")]
