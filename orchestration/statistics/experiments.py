@@ -7,6 +7,8 @@ belong here: the formulas (`differences.py`, `posteriors.py`) and who did what w
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -20,6 +22,8 @@ SRM_ALPHA, SRM_LEAST = 0.001, 8
 LEAST_SUBSCRIBERS, LEAST_EVENTS = 30, 5
 # From so large a share of explained variance on the subscriber's past is worth an adjustment.
 LEAST_VARIANCE_REDUCTION = 0.01
+_AT_THE_END = "at the end, p-values adjusted for the number of tests"
+_SO_FAR = "so far, by an interval valid at every look"
 
 
 def results(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +36,8 @@ def results(metrics: pd.DataFrame) -> pd.DataFrame:
     """
     rows = _paired(metrics.assign(is_control=metrics["is_control"].fillna(False).astype(bool)))
     rows = rows.assign(**_comparison(rows))
-    rows["p_adjusted"] = _holm(rows)
+    rows["p_adjusted"] = _holm(rows, rows["p_value"])
+    rows["verdict_p_value"] = _holm(rows, rows.pop("adjusted_p_value").fillna(rows["p_value"]))
     rows = rows.merge(_sample_ratios(metrics), how="left", on="experiment")
     rows = rows.join(_best(metrics), on=["experiment", "metric", "variant"])
     verdicts = [_verdict(row) for row in rows.itertuples()]
@@ -128,20 +133,30 @@ def _adjusted(rows: pd.DataFrame, effect: np.ndarray, variance: np.ndarray, vari
         reduction = 1 - error / plain_error
     helps = (reduction >= LEAST_VARIANCE_REDUCTION) & (np.minimum(n, n_0) >= LEAST_SUBSCRIBERS)
     adjusted = np.where(helps, effect - theta * (past - past_0), np.nan)
-    half = stats.norm.ppf(1 - differences.ALPHA / 2) * np.sqrt(error)
+    standard_error = np.sqrt(error)
+    half = stats.norm.ppf(1 - differences.ALPHA / 2) * standard_error
+    always = differences.always_valid_half_width(standard_error, n + n_0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_value = 2 * stats.norm.sf(np.abs(adjusted) / standard_error)
     return {
         "adjusted_effect": adjusted,
         "adjusted_effect_lo": adjusted - half,
         "adjusted_effect_hi": adjusted + half,
+        "adjusted_always_valid_lo": adjusted - always,
+        "adjusted_always_valid_hi": adjusted + always,
+        "adjusted_p_value": p_value,
         "variance_reduction": np.where(helps, reduction, np.nan),
     }
 
 
-def _holm(rows: pd.DataFrame) -> pd.Series:
+def _holm(rows: pd.DataFrame, p_values: pd.Series) -> pd.Series:
     """p-values adjusted for all metrics and arms of their experiment."""
     adjusted = pd.Series(np.nan, index=rows.index)
-    for _, tested in rows[rows["p_value"].notna()].groupby("experiment"):
-        adjusted[tested.index] = multipletests(tested["p_value"], method="holm")[1]
+    # statsmodels collects garbage at each call, of the whole process: a second each where Dagster and dbt are loaded.
+    gc.freeze()
+    for _, tested in p_values.dropna().groupby(rows["experiment"]):
+        adjusted[tested.index] = multipletests(tested, method="holm")[1]
+    gc.unfreeze()
     return adjusted
 
 
@@ -178,7 +193,8 @@ def _verdict(row) -> tuple[str | None, str]:
     """A row's verdict and why.
 
     While subscribers' windows are open somebody looks at a result that goes on: then only the always-valid interval
-    counts. Once all are closed the test at the end counts, adjusted for the number of tests.
+    counts. Once all are closed the test at the end counts, adjusted for the number of tests. Where the subscribers'
+    past narrows the effect, the narrowed one decides in both.
     """
     if pd.isna(row.control):
         return None, "no arm is known to be the control"
@@ -191,13 +207,20 @@ def _verdict(row) -> tuple[str | None, str]:
     rarer = events if row.is_mean else min(events, both - events)
     if rarer * smaller / both < LEAST_EVENTS or pd.isna(row.p_value):
         return "too_little_data", f"fewer than {LEAST_EVENTS} events to be expected in an arm"
+    is_narrowed = not pd.isna(row.adjusted_effect)
     if row.is_closed:
-        shown, how = row.p_adjusted < differences.ALPHA, "at the end, p-values adjusted for the number of tests"
+        shown = row.verdict_p_value < differences.ALPHA
+    elif is_narrowed:
+        shown = is_shown(row.adjusted_always_valid_lo, row.adjusted_always_valid_hi)
     else:
-        shown, how = is_shown(row.always_valid_lo, row.always_valid_hi), "so far, by an interval valid at every look"
+        shown = is_shown(row.always_valid_lo, row.always_valid_hi)
+    how = _AT_THE_END if row.is_closed else _SO_FAR
+    if is_narrowed:
+        how += "; the effect is narrowed by the subscribers' past"
     if not shown:
         return "no_difference_shown", how
-    return ("better" if row.effect > 0 else "worse"), how
+    effect = row.adjusted_effect if is_narrowed else row.effect
+    return ("better" if effect > 0 else "worse"), how
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

@@ -215,7 +215,8 @@ select
     0.2::double as mean_control, -0.1::double as effect, -0.2::double as effect_lo, 0.0::double as effect_hi,
     -0.5::double as relative_effect, -1.98::double as z, 0.048::double as p_value, 0.048::double as p_adjusted,
     -0.3::double as always_valid_lo, 0.1::double as always_valid_hi, 0.03::double as probability_best,
-    0.1::double as expected_loss, 1.0::double as srm_p_value, 0.16::double as minimum_detectable_effect, 'worse' as verdict;
+    0.1::double as expected_loss, 1.0::double as srm_p_value, 0.16::double as minimum_detectable_effect, 'worse' as verdict,
+    null::double as adjusted_effect;
 
 create table marts.attribution as
 select

@@ -156,5 +156,36 @@ def test_the_past_narrows_an_effect_by_its_squared_correlation_and_leaves_it_unb
     assert adjusted_width / width == pytest.approx(np.sqrt(0.5), abs=0.03)
 
 
+def with_a_past(lift, *, n=2_000, noise=2.0, seed=0, **changes):
+    """Two arms of a mean that the past explains but for `noise`; deviation of the past 5."""
+    generator = np.random.default_rng(seed)
+    for variant, push in (("A", lift), ("control", 0.0)):
+        past = generator.normal(20, 5, size=n)
+        present = past + generator.normal(push, noise, size=n)
+        sums = {"sum_y": present.sum(), "sum_yy": (present**2).sum(), "sum_x": past.sum(), "sum_xx": (past**2).sum()}
+        yield rate(variant, n, n, is_mean=True, **sums, sum_xy=(past * present).sum(), **changes)
+
+
+def test_what_the_past_narrows_decides_at_the_end_and_so_far():
+    closed = results(*with_a_past(0.25)).loc[("order_rate", "A")]
+    assert (closed["p_value"] > 0.05, closed["verdict_p_value"] < 0.05) == (True, True)
+    assert closed["verdict"] == "better"
+    assert closed["reason"].endswith("narrowed by the subscribers' past")
+    running = results(*with_a_past(0.35, is_closed=False)).loc[("order_rate", "A")]
+    assert running["always_valid_lo"] < 0 < running["adjusted_always_valid_lo"]
+    assert running["verdict"] == "better"
+
+
+def test_narrowing_by_the_past_errs_no_more_often():
+    arms = [arm for seed in range(400) for arm in with_a_past(0.0, n=200, seed=seed, experiment=str(seed))]
+    found = results(*arms)
+    assert found["variance_reduction"].notna().all()
+    assert (found["verdict"] != "no_difference_shown").mean() == pytest.approx(0.05, abs=0.03)
+
+
+def test_p_values_decide_as_they_are_where_no_past_narrows(hillstrom):
+    assert (hillstrom["verdict_p_value"] == hillstrom["p_adjusted"]).all()
+
+
 def test_a_past_that_explains_nothing_adjusts_nothing(hillstrom):
     assert hillstrom[["adjusted_effect", "variance_reduction"]].isna().all(axis=None)

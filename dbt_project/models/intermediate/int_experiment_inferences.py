@@ -32,7 +32,10 @@ COLUMNS = {
     "adjusted_effect": "double",
     "adjusted_effect_lo": "double",
     "adjusted_effect_hi": "double",
+    "adjusted_always_valid_lo": "double",
+    "adjusted_always_valid_hi": "double",
     "variance_reduction": "double",
+    "verdict_p_value": "double",
 }
 
 

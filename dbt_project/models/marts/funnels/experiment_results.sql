@@ -47,7 +47,10 @@ final as (
         adjusted_effect,
         adjusted_effect_lo,
         adjusted_effect_hi,
-        variance_reduction
+        adjusted_always_valid_lo,
+        adjusted_always_valid_hi,
+        variance_reduction,
+        verdict_p_value
     from inferences
 
 )
