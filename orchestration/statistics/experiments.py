@@ -52,6 +52,12 @@ def sample_ratio_p_value(counts: np.ndarray, shares: np.ndarray) -> float:
     return float(stats.chisquare(counts, np.sum(counts) * shares / np.sum(shares)).pvalue)
 
 
+def events_to_expect(successes: float, n: float, successes_0: float, n_0: float, *, is_mean: bool = False) -> float:
+    """How many events the smaller of two arms would have without a difference; of a rate the rarer of yes and no."""
+    both, events = n + n_0, successes + successes_0
+    return (events if is_mean else min(events, both - events)) * min(n, n_0) / both
+
+
 def is_shown(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Whether intervals leave out 0."""
     return (np.asarray(lo) > 0) | (np.asarray(hi) < 0)
@@ -203,9 +209,8 @@ def _verdict(row) -> tuple[str | None, str]:
     smaller = min(row.n, row.n_control)
     if smaller < LEAST_SUBSCRIBERS:
         return "too_little_data", f"fewer than {LEAST_SUBSCRIBERS} subscribers measured in an arm"
-    both, events = row.n + row.n_control, row.successes + row.successes_control
-    rarer = events if row.is_mean else min(events, both - events)
-    if rarer * smaller / both < LEAST_EVENTS or pd.isna(row.p_value):
+    events = events_to_expect(row.successes, row.n, row.successes_control, row.n_control, is_mean=row.is_mean)
+    if events < LEAST_EVENTS or pd.isna(row.p_value):
         return "too_little_data", f"fewer than {LEAST_EVENTS} events to be expected in an arm"
     is_narrowed = not pd.isna(row.adjusted_effect)
     if row.is_closed:

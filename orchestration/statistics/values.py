@@ -6,13 +6,14 @@ belong here: who did what when (dbt models int_conversion_associations, int_expe
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from orchestration.statistics import charts, differences
+from orchestration.statistics import charts, differences, experiments
 
 _Z = stats.norm.ppf(1 - differences.ALPHA / 2)
 # Below these a ratio of risks says nothing.
@@ -25,6 +26,8 @@ LEAST_FIRST_STAGE = 10.0
 NESTED_SHARE = 0.8
 # Macro-conversions per extra micro-conversion below which the micro-conversion is not worth moving (ours).
 SMALLEST_RATIO = 0.05
+# Past experiments from which on a micro-conversion's quality as a proxy can be told (PROXIMA, arXiv 2604.14352).
+LEAST_EXPERIMENTS = 8
 # Weeks that a series must have, and spikes without an echo that make a micro-conversion a vanity.
 LEAST_WEEKS, VANITY_SPIKES = 12, 2
 
@@ -57,7 +60,8 @@ def values(
     for micro, macro in sorted(pairs):
         strata = forward[(forward["exposure"] == micro) & (forward["outcome"] == macro)]
         backward = associations[(associations["exposure"] == macro) & (associations["outcome"] == micro)]
-        usable = arms[(arms["micro_conversion"] == micro) & (arms["macro_conversion"] == macro) & arms["is_usable"]]
+        measured = arms[(arms["micro_conversion"] == micro) & (arms["macro_conversion"] == macro)]
+        usable = measured[measured["is_usable"]]
         n, x, n_0, x_0 = (strata[name].sum() for name in ("n_with", "x_with", "n_without", "x_without"))
         crude, adjusted = stratified_ratio(strata.assign(stratum="all")), stratified_ratio(strata)
         placebo, incremental = stratified_ratio(backward), pooled(usable)
@@ -72,7 +76,8 @@ def values(
                 "incremental_ratio": incremental.value, "incremental_ratio_lo": incremental.lo,
                 "incremental_ratio_hi": incremental.hi, "experiment_arms": len(usable),
                 "placebo_ratio": placebo.value, "placebo_ratio_lo": placebo.lo, "placebo_ratio_hi": placebo.hi,
-                "e_value": e_value(adjusted), "spikes_without_echo": spikes,
+                "e_value": e_value(adjusted), "spikes_without_echo": spikes, **proxy_quality(measured),
+                "incremental_ratios": _as_json(usable),
                 "evidence_grade": grade, "verdict": verdict, "reason": reason,
             }
         )  # fmt: skip
@@ -109,11 +114,13 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
     """Randomised effect on the macro- by that on the micro-conversion, per experiment, arm and pair (Wald).
 
     The standard error is the delta method's, with the covariance that subscribers who did both bring in. `is_usable`
-    where the arm moved the micro-conversion clearly enough, and moved no other one that is not a step of the same
-    path: else the effect on the macro-conversion may have gone another way.
+    where both arms hold enough subscribers and macro-conversions, and the arm moved the micro-conversion clearly
+    enough and no other one that is not a step of the same path: else the effect on the macro-conversion may have gone
+    another way. `ratio` is NaN where the micro-conversion did not move at all. `weight` is what both arms' sizes make
+    of a difference's precision; `error`, `macro_error` and `covariance` are those of the two effects' sampling.
     """
     columns = ["experiment", "variant", "micro_conversion", "macro_conversion", "ratio", "standard_error"]
-    columns += ["first_stage", "is_usable"]
+    columns += ["first_stage", "is_usable", "effect", "macro_effect", "error", "macro_error", "covariance", "weight"]
     keys = ["experiment", "variant", "conversion", "other_conversion"]
     both = overlaps.set_index(keys)["subscribers_with_both"].to_dict()
     found = []
@@ -132,8 +139,6 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
             micros = [name for name in arm.index if not arm.loc[name, "is_macro"]]
             moved = [name for name in micros if stage[name] >= LEAST_FIRST_STAGE]
             for micro in micros:
-                if effect[micro] == 0:
-                    continue
                 rivals = [
                     other
                     for other in moved
@@ -145,11 +150,18 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
                         / size
                         for name, rows, size in ((variant, arm, n), (control, controls, n_0))
                     )
-                    ratio = effect[macro] / effect[micro]
+                    ratio = effect[macro] / effect[micro] if effect[micro] else np.nan
                     variance = error[macro] ** 2 + ratio**2 * error[micro] ** 2 - 2 * ratio * covariance
-                    standard_error = np.sqrt(max(variance, 0)) / abs(effect[micro])
-                    usable = micro in moved and not rivals and standard_error > 0
-                    found.append((experiment, variant, micro, macro, ratio, standard_error, stage[micro], usable))
+                    standard_error = np.sqrt(max(variance, 0)) / abs(effect[micro]) if effect[micro] else np.nan
+                    events = experiments.events_to_expect(
+                        arm.loc[macro, "successes"], n, controls.loc[macro, "successes"], n_0
+                    )
+                    is_enough = min(n, n_0) >= experiments.LEAST_SUBSCRIBERS and events >= experiments.LEAST_EVENTS
+                    usable = is_enough and micro in moved and not rivals and standard_error > 0
+                    found.append(
+                        (experiment, variant, micro, macro, ratio, standard_error, stage[micro], usable, effect[micro],
+                         effect[macro], error[micro], error[macro], covariance, n * n_0 / (n + n_0) if n + n_0 else 0.0)
+                    )  # fmt: skip
     return pd.DataFrame(found, columns=columns).astype({"is_usable": bool})
 
 
@@ -161,6 +173,40 @@ def pooled(arms: pd.DataFrame) -> Ratio:
     value = (weights * arms["ratio"].to_numpy(dtype=float)).sum() / weights.sum()
     half = _Z / np.sqrt(weights.sum())
     return Ratio(value, value - half, value + half)
+
+
+def proxy_quality(arms: pd.DataFrame) -> dict[str, float]:
+    """How well the effects on the micro-conversion foretold those on the macro-conversion, over past experiments.
+
+    `arms` are rows of `effect_ratios` of one pair. `proxy_experiments` counts experiments; from LEAST_EXPERIMENTS on,
+    `proxy_sign_agreement` is the share of arms whose two effects had the same sign, and `proxy_correlation` the
+    correlation of the effects, arms weighted by their size. Chance moves both effects of an arm together, since the
+    same subscribers had both; that part is taken off (Tripuraneni and others 2023). NaN where nothing but chance is
+    left of either effect's spread.
+    """
+    arms = arms[arms["error"].gt(0) & arms["macro_error"].gt(0)]
+    number = arms["experiment"].nunique()
+    if number < LEAST_EXPERIMENTS:
+        return {"proxy_experiments": number, "proxy_sign_agreement": np.nan, "proxy_correlation": np.nan}
+    weight = arms["weight"] / arms["weight"].sum()
+    micro, macro = (arms[name] - (weight * arms[name]).sum() for name in ("effect", "macro_effect"))
+    together = (weight * (micro * macro - arms["covariance"])).sum()
+    spread, macro_spread = (
+        (weight * (effect**2 - arms[error] ** 2)).sum() for effect, error in ((micro, "error"), (macro, "macro_error"))
+    )
+    is_told = spread > 0 and macro_spread > 0
+    return {
+        "proxy_experiments": number,
+        "proxy_sign_agreement": (np.sign(arms["effect"]) == np.sign(arms["macro_effect"])).mean(),
+        "proxy_correlation": np.clip(together / np.sqrt(spread * macro_spread), -1, 1) if is_told else np.nan,
+    }
+
+
+def _as_json(arms: pd.DataFrame) -> str | None:
+    """Each arm's ratio and standard error, as a JSON list; None without one."""
+    if arms.empty:
+        return None
+    return json.dumps(arms[["experiment", "variant", "ratio", "standard_error"]].to_dict("records"))
 
 
 def judged(

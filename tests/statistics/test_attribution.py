@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,30 @@ def test_the_worked_example():
     found = attribution.removals(chain).set_index("campaign_key")
     assert found["removal_effect"].to_dict() == pytest.approx({"GA": 0.75, "M": 0.5})
     assert (4 * found["share"]).to_dict() == pytest.approx({"GA": 2.4, "M": 1.6})
+
+
+def test_the_removal_effects_of_ten_thousand_published_paths():
+    """The example data of the package ChannelAttribution, reduced to its moves (methods.md, section 3.4)."""
+    chain = pd.read_csv(Path(__file__).parents[1] / "fixtures" / "channel_transitions.csv")
+    assert attribution.conversion_probability(chain) == pytest.approx(0.2238451, abs=5e-8)
+    conversions = chain.loc[chain["to_state"] == "conversion", "moves"].sum()
+    found = attribution.removals(chain).set_index("campaign_key")
+    assert len(found) == 12
+    assert found["removal_effect"].to_dict() == pytest.approx(
+        {
+            "alpha": 0.5584, "iota": 0.4058, "eta": 0.3490, "beta": 0.2640, "theta": 0.2060, "lambda": 0.1340,
+            "gamma": 0.0179, "zeta": 0.0398, "kappa": 0.0287, "epsilon": 0.0626, "delta": 0.0005, "mi": 0.0002,
+        },
+        abs=5e-5,
+    )  # fmt: skip
+    assert (conversions * found["share"]).to_dict() == pytest.approx(
+        {
+            "alpha": 5344.9477, "iota": 3884.6147, "eta": 3340.8474, "beta": 2527.3522, "theta": 1971.9129,
+            "lambda": 1282.8472, "gamma": 171.15, "zeta": 381.06, "kappa": 274.36, "epsilon": 599.57, "delta": 4.61,
+            "mi": 1.72,
+        },
+        abs=5e-3,
+    )  # fmt: skip
 
 
 def test_nothing_is_shared_out_where_nothing_converts():

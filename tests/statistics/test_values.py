@@ -1,5 +1,7 @@
 """What a micro-conversion is worth: golden ratios, and worlds whose truth is known."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,9 @@ from orchestration.statistics import values
 from orchestration.statistics.values import Ratio
 
 NOTHING = Ratio()
+STRATA = ["exposure", "outcome", "stratum", "exposure_is_macro", "n_with", "x_with", "n_without", "x_without"]
+NO_ASSOCIATIONS = pd.DataFrame(columns=STRATA)
+NO_WEEKS = pd.DataFrame(columns=["conversion", "is_macro", "week_on", "recipients", "subscribers"])
 # methods.md, section 3.1: customers, visits, orders; every order follows a visit.
 HILLSTROM = {"mens": (21_307, 3_894, 267), "womens": (21_387, 3_238, 189), "control": (21_306, 2_262, 122)}
 
@@ -57,8 +62,65 @@ def test_arms_that_move_two_unrelated_micro_conversions_tell_neither_apart():
     found = values.effect_ratios(*counts("e", {"A": arm(3_000, 3_000, 600), "control": arm(2_000, 2_000, 400)}))
     assert not found["is_usable"].any()
     alone = values.effect_ratios(*counts("e", {"A": arm(3_000, 2_000, 600), "control": arm(2_000, 2_000, 400)}))
-    assert alone["micro_conversion"].tolist() == ["click"]
-    assert alone["is_usable"].all()
+    assert alone[alone["is_usable"]]["micro_conversion"].tolist() == ["click"]
+    assert np.isnan(alone.set_index("micro_conversion").loc["video", "ratio"])
+
+
+def test_the_pooled_ratio_names_its_arms(hillstrom):
+    (row,) = values.values(NO_ASSOCIATIONS, *hillstrom, NO_WEEKS).to_dict("records")
+    arms = {arm["variant"]: arm["ratio"] for arm in json.loads(row["incremental_ratios"])}
+    assert arms == pytest.approx({"mens": 0.0889, "womens": 0.0688}, abs=6e-5)
+    assert (row["verdict"], row["experiment_arms"]) == ("driver", 2)
+
+
+@pytest.mark.parametrize(
+    ("n", "clicks", "orders"),
+    [(25, (20, 3), (18, 2)), (60, (30, 5), (0, 1)), (1_000, (500, 100), (3, 0))],
+    ids=["few subscribers", "few orders", "orders of one arm only"],
+)
+def test_a_small_experiment_neither_makes_a_driver_nor_a_vanity(n, clicks, orders):
+    arms = {
+        name: subscribers(n, click=click, order=order)
+        for name, click, order in zip(("A", "control"), clicks, orders, strict=True)
+    }
+    (row,) = values.values(NO_ASSOCIATIONS, *counts("e", arms), NO_WEEKS).to_dict("records")
+    assert (row["verdict"], row["evidence_grade"], row["incremental_ratios"]) == ("unproven", None, None)
+
+
+def past_experiments(effect_on_order, *, seed, number=12, n=4_000):
+    """Experiments that move clicks by up to a tenth, and orders by what `effect_on_order` makes of that."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for experiment in range(number):
+        push = generator.uniform(-0.1, 0.1)
+        extra = effect_on_order(push, generator)
+        arms = {}
+        for name, sign in (("A", 1), ("control", 0)):
+            click = generator.random(n) < 0.3 + sign * push
+            arms[name] = pd.DataFrame(
+                {"click": click, "order": generator.random(n) < 0.06 + 0.1 * click + sign * extra}
+            )
+        found.append(counts(f"e{experiment}", arms))
+    metrics, overlaps = (pd.concat(parts) for parts in zip(*found, strict=True))
+    return values.effect_ratios(metrics, overlaps)
+
+
+def test_a_proxy_that_moves_with_orders_is_told_from_one_that_does_not():
+    good = values.proxy_quality(past_experiments(lambda push, generator: push / 2, seed=1, number=40))
+    assert (good["proxy_experiments"], good["proxy_correlation"] > 0.9) == (40, True)
+    assert good["proxy_sign_agreement"] > 0.8
+    # Orders move as they like; that clickers order more brings the two together by chance alone.
+    bad = values.proxy_quality(
+        past_experiments(lambda push, generator: -0.1 * push + generator.uniform(-0.05, 0.05), seed=2, number=40)
+    )
+    assert abs(bad["proxy_correlation"]) < 0.4
+    assert 0.3 < bad["proxy_sign_agreement"] < 0.7
+
+
+def test_few_experiments_tell_nothing_of_a_proxy():
+    found = values.proxy_quality(past_experiments(lambda push, generator: push / 2, seed=3, number=7))
+    assert found["proxy_experiments"] == 7
+    assert np.isnan([found["proxy_correlation"], found["proxy_sign_agreement"]]).all()
 
 
 def test_steps_of_one_path_do_not_stand_in_each_others_way():
@@ -139,10 +201,7 @@ def world(kind: str, seed: int):
             )  # fmt: skip
     associations = pd.DataFrame(
         rows,
-        columns=[
-            *("exposure", "outcome", "stratum", "exposure_is_macro"),
-            *("n_with", "x_with", "n_without", "x_without"),
-        ],
+        columns=STRATA,
     )
     arms = {"A": people(20_000, push=0.08), "control": people(20_000)}
     experiment = counts("push", {name: arm[["micro", "order"]] for name, arm in arms.items()})

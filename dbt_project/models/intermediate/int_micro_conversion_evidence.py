@@ -25,6 +25,10 @@ COLUMNS = {
     "e_value": "double",
     "experiment_arms": "bigint",
     "spikes_without_echo": "bigint",
+    "incremental_ratios": "varchar",
+    "proxy_experiments": "bigint",
+    "proxy_sign_agreement": "double",
+    "proxy_correlation": "double",
 }
 
 

@@ -52,7 +52,11 @@ final as (
         evidence.placebo_ratio_hi,
         evidence.e_value,
         coalesce(evidence.experiment_arms, 0) as experiment_arms,
-        coalesce(evidence.spikes_without_echo, 0) as spikes_without_echo
+        coalesce(evidence.spikes_without_echo, 0) as spikes_without_echo,
+        evidence.incremental_ratios,
+        coalesce(evidence.proxy_experiments, 0) as proxy_experiments,
+        evidence.proxy_sign_agreement,
+        evidence.proxy_correlation
     from pairs
     left join evidence
         on
