@@ -13,47 +13,77 @@ from scipy import stats
 # Below these the other cohorts say nothing about an age.
 LEAST_SUBSCRIBERS, LEAST_TOTAL = 30, 5
 LEVEL = 0.95
+# Weeks ago from which projections are tested against what has come since.
+ORIGINS = (4, 8, 13)
 
 
 def results(ages: pd.DataFrame) -> pd.DataFrame:
     """A row per cohort, metric and week of age, with the columns of new_subscriber_projection.
 
     `ages`: cohort_month_on, metric, age_weeks (0, 1, …), subscribers, observed_subscribers (who have completed that
-    week) and total (of these, in that week). Figures are per subscriber of the cohort and cumulative. For weeks that
-    the whole cohort has completed, `expected` is what the other cohorts would have led to expect at the start; ahead,
-    what has been observed and the cohort's own level lead to expect.
+    week), completed_weeks (of all of the cohort) and total (of those observed, in that week). Figures are per
+    subscriber of the cohort and cumulative. For weeks that the whole cohort has completed, `expected` is what the other
+    cohorts would have led to expect at the start; ahead, what has been observed and the cohort's own level lead to
+    expect. `coverage` is the share of `backtests` intervals that held; see `backtest`.
     """
     found = []
     for metric, rows in ages.groupby("metric"):
-        subscribers, observed, totals = (
+        subscribers, observed, totals, completed = (
             rows.pivot(index="cohort_month_on", columns="age_weeks", values=name).sort_index().fillna(0)
-            for name in ("subscribers", "observed_subscribers", "total")
+            for name in ("subscribers", "observed_subscribers", "total", "completed_weeks")
         )
         sizes = subscribers.max(axis=1).to_numpy(dtype=float)
-        curves = _curves(sizes, observed.to_numpy(dtype=float), totals.to_numpy(dtype=float))
+        tables = observed.to_numpy(dtype=float), totals.to_numpy(dtype=float)
+        curves = _curves(sizes, *tables)
+        held = backtest(sizes, *tables, completed.max(axis=1).to_numpy(dtype=int))
+        per = np.where(sizes > 0, sizes, np.nan)[:, None]
         for number, cohort in enumerate(observed.index):
             found.append(
                 pd.DataFrame(
                     {
                         "cohort_month_on": cohort, "metric": metric, "age_weeks": observed.columns,
-                        **{name: curve[number] for name, curve in curves.items()}, "subscribers": sizes[number],
+                        **{name: (curve / per)[number] for name, curve in curves.items()},
+                        "coverage": np.mean(held) if held else np.nan, "backtests": len(held),
+                        "subscribers": sizes[number],
                     }
                 )
             )  # fmt: skip
     return pd.concat(found, ignore_index=True)
 
 
+def backtest(sizes: np.ndarray, observed: np.ndarray, totals: np.ndarray, completed: np.ndarray) -> list[bool]:
+    """Whether what came lay within what would have been expected ORIGINS weeks ago, cohort by cohort.
+
+    Then only weeks were known that whole cohorts had completed by then. A cohort that had completed none, or has
+    completed no more since, is not tested.
+    """
+    held = []
+    done = _done(sizes, observed)
+    for weeks in ORIGINS:
+        is_known = np.arange(observed.shape[1]) < (completed - weeks)[:, None]
+        then = _curves(sizes, np.where(is_known, sizes[:, None], 0.0), np.where(is_known, totals, 0.0))
+        for cohort in np.flatnonzero((completed > weeks) & (done > completed - weeks)):
+            at = done[cohort] - 1
+            if not np.isnan(then["expected"][cohort, at]):
+                came = totals[cohort, : at + 1].sum()
+                held.append(bool(then["expected_lo"][cohort, at] <= came <= then["expected_hi"][cohort, at]))
+    return held
+
+
+def _done(sizes: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """How many weeks from the first on each whole cohort has completed."""
+    return np.cumprod(observed >= np.maximum(sizes, 1)[:, None], axis=1).sum(axis=1)
+
+
 def _curves(sizes: np.ndarray, observed: np.ndarray, totals: np.ndarray) -> dict[str, np.ndarray]:
-    """Expected, its bounds and observed, cumulative per subscriber, cohorts by ages; and the intervals' coverage."""
+    """Expected, its bounds and observed, cumulative totals, cohorts by ages."""
     shape = observed.shape
     expected, lo, hi, seen = (np.full(shape, np.nan) for _ in range(4))
-    hits = []
-    for cohort in range(shape[0]):
+    for cohort, done in enumerate(_done(sizes, observed)):
         teachers = np.ones(shape[0], dtype=bool)
         teachers[cohort] = False
         rates, events, spread, between = _lessons(observed[teachers], totals[teachers])
-        done = int(np.cumprod(observed[cohort] >= sizes[cohort]).sum()) if sizes[cohort] else 0
-        seen[cohort, :done] = totals[cohort, :done].cumsum() / sizes[cohort]
+        seen[cohort, :done] = totals[cohort, :done].cumsum()
         known = int(np.cumprod(~np.isnan(rates)).sum())
         if not known or sizes[cohort] < LEAST_SUBSCRIBERS:
             continue
@@ -61,9 +91,6 @@ def _curves(sizes: np.ndarray, observed: np.ndarray, totals: np.ndarray) -> dict
         base = spread / max(events, 1)
         variance = spread * promised + promised**2 * (between + base)
         expected[cohort, :known], lo[cohort, :known], hi[cohort, :known] = _interval(promised, variance)
-        if 0 < done <= known:
-            at = done - 1
-            hits.append(lo[cohort, at] <= totals[cohort, :done].sum() <= hi[cohort, at])
         # The cohort's own level so far, drawn towards the others' by how much cohorts differ.
         so_far, due = totals[cohort, :known].sum(), (observed[cohort, :known] * rates[:known]).sum()
         weight = between * due / (between * due + spread) if between * due > 0 else 0.0
@@ -74,12 +101,7 @@ def _curves(sizes: np.ndarray, observed: np.ndarray, totals: np.ndarray) -> dict
             start = totals[cohort, :done].sum()
             parts = _interval(ahead, variance)
             expected[cohort, done:known], lo[cohort, done:known], hi[cohort, done:known] = (start + p for p in parts)
-    per = np.where(sizes > 0, sizes, np.nan)[:, None]
-    coverage = np.full(shape, np.mean(hits) if hits else np.nan)
-    return {
-        "expected": expected / per, "expected_lo": lo / per, "expected_hi": hi / per, "observed": seen,
-        "coverage": coverage,
-    }  # fmt: skip
+    return {"expected": expected, "expected_lo": lo, "expected_hi": hi, "observed": seen}
 
 
 def _lessons(observed: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, float, float, float]:

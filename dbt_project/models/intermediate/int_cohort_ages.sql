@@ -111,6 +111,7 @@ cohorts as (
         subscribers.cohort_month_on,
         ages.age_weeks,
         count(*) as subscribers,
+        min(subscribers.completed_weeks) as completed_weeks,
         count(case when ages.age_weeks < subscribers.completed_weeks then 1 end) as observed_subscribers
     from subscribers
     cross join ages
@@ -139,6 +140,7 @@ final as (
         -- measures
         cohorts.subscribers,
         cohorts.observed_subscribers,
+        cohorts.completed_weeks,
         cast(coalesce(totals.total, 0) as double) as total
     from cohorts
     cross join metrics

@@ -9,6 +9,7 @@ COLUMNS = {
     "expected_hi": "double",
     "observed": "double",
     "coverage": "double",
+    "backtests": "bigint",
     "subscribers": "bigint",
 }
 

@@ -17,6 +17,7 @@ final as (
         expected_hi,
         observed,
         coverage,
+        backtests,
         subscribers
     from inferences
 
