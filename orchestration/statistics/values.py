@@ -16,6 +16,9 @@ from scipy import stats
 from orchestration.statistics import charts, differences, experiments
 
 _Z = stats.norm.ppf(1 - differences.ALPHA / 2)
+# A driver is claimed at one in two hundred, not one in forty: every micro-conversion is tried, and a false driver moves
+# budgets (ours).
+_Z_OF_A_DRIVER = stats.norm.ppf(1 - 0.005)
 # Below these a ratio of risks says nothing.
 LEAST_SUBSCRIBERS, LEAST_EVENTS = 30, 10
 # A placebo ratio within these bounds is as good as none (ours).
@@ -212,11 +215,11 @@ def _as_json(arms: pd.DataFrame) -> str | None:
 def judged(
     crude: Ratio, adjusted: Ratio, placebo: Ratio, incremental: Ratio, spikes: int
 ) -> tuple[str | None, str, str]:
-    """Grade of the evidence, verdict, and why. Only a randomised effect makes a driver."""
+    """Grade of the evidence, verdict, and why. Only a randomised effect makes a driver, and a clear one."""
     is_randomised = not np.isnan(incremental.value)
     is_matched = not np.isnan(adjusted.value) and _passes(placebo)
     grade = "A" if is_randomised else "B" if is_matched else None if np.isnan(crude.value) else "C"
-    if incremental.lo > 0:
+    if incremental.value - _Z_OF_A_DRIVER / _Z * (incremental.value - incremental.lo) > 0:
         return grade, "driver", "where experiments moved it, the macro-conversion moved with it"
     if incremental.hi < SMALLEST_RATIO:
         return grade, "vanity", "experiments moved it, and what came of it is too little to matter"

@@ -1,0 +1,29 @@
+"""How often is a micro-conversion's role told rightly, and what do all statistics cost? Prints tables.
+
+Belongs here: worlds that no threshold was chosen on, and tables as large as a busy sender's. Does not belong here: the
+worlds themselves (`tests/worlds.py`).
+
+    MICRO_CONVERSIONS_BENCH_WORLDS       5001:100 unless set: the first seed, and how many worlds of each role
+"""
+
+import os
+
+import pytest
+
+from tests.worlds import ROLES, Shape, confusion
+
+FIRST, NUMBER = (int(part) for part in os.environ.get("MICRO_CONVERSIONS_BENCH_WORLDS", "5001:100").split(":"))
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
+
+
+def test_roles_are_told_in_worlds_of_all_shapes():
+    seeds = range(FIRST, FIRST + NUMBER)
+    randomised, observed = confusion(seeds, Shape.drawn)
+    print(f"\n\nworlds {FIRST} to {seeds[-1]} of each role (rows), by verdict; sizes and strengths differ\n")
+    print(f"with an experiment:\n{randomised}\n\nwithout one:\n{observed}")
+    assert observed["driver"].sum() == 0
+    for role in set(ROLES) - {"driver"}:
+        # What chance may do: one in two hundred.
+        assert randomised.loc[role, "driver"] <= 0.02 * NUMBER
+    assert randomised.loc["driver", "driver"] >= 0.7 * NUMBER
