@@ -40,16 +40,15 @@ def removals(transitions: pd.DataFrame) -> pd.DataFrame:
 def _chain(transitions: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray, float]:
     """States, expected visits N from each to each, conversion probability of each, and that of the start."""
     states = sorted(set(transitions["from_state"]))
-    number = {state: i for i, state in enumerate(states)}
-    moves = np.zeros((len(states), len(states)))
-    wins = np.zeros(len(states))
-    totals = np.zeros(len(states))
-    for origin, target, count in transitions[["from_state", "to_state", "moves"]].itertuples(index=False):
-        totals[number[origin]] += count
-        if target in number:
-            moves[number[origin], number[target]] += count
-        elif target == CONVERSION:
-            wins[number[origin]] += count
+    number = pd.Series(range(len(states)), index=states)
+    origin = number[transitions["from_state"]].to_numpy()
+    count = transitions["moves"].to_numpy(dtype=float)
+    totals, moves, wins = np.zeros(len(states)), np.zeros((len(states), len(states))), np.zeros(len(states))
+    np.add.at(totals, origin, count)
+    stays = transitions["to_state"].isin(states).to_numpy()
+    np.add.at(moves, (origin[stays], number[transitions["to_state"][stays]].to_numpy()), count[stays])
+    converts = (transitions["to_state"] == CONVERSION).to_numpy()
+    np.add.at(wins, origin[converts], count[converts])
     visits = np.linalg.inv(np.eye(len(states)) - moves / totals[:, None])
-    converts = visits @ (wins / totals)
-    return states, visits, converts, float(converts[number[START]])
+    chances = visits @ (wins / totals)
+    return states, visits, chances, float(chances[number[START]])

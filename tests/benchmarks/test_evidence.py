@@ -10,6 +10,8 @@ import os
 
 import pytest
 
+from tests.benchmarks.exports import settings_of
+from tests.benchmarks.measuring import Seconds, measure
 from tests.worlds import ROLES, Shape, confusion
 
 FIRST, NUMBER = (int(part) for part in os.environ.get("MICRO_CONVERSIONS_BENCH_WORLDS", "5001:100").split(":"))
@@ -27,3 +29,14 @@ def test_roles_are_told_in_worlds_of_all_shapes():
         # What chance may do: one in two hundred.
         assert randomised.loc[role, "driver"] <= 0.02 * NUMBER
     assert randomised.loc["driver", "driver"] >= 0.7 * NUMBER
+
+
+def test_all_statistics_of_a_busy_sender_take_seconds(tmp_path):
+    found = measure("inferences", settings_of(tmp_path))
+    print(f"\n\n500 campaigns, 50 experiments, two years of days: {found.facts['rows read']:,} rows\n")
+    print(f"{'':36}{'rows':>8}{'wall':>8}{'CPU':>8}")
+    for name, spent in found.seconds.items():
+        print(f"{name:36}{found.facts.get(name, ''):>8}{spent.wall:>8.2f}{spent.cpu:>8.2f}")
+    total = sum(found.seconds.values(), Seconds())
+    print(f"{'all':36}{'':>8}{total.wall:>8.2f}{total.cpu:>8.2f}")
+    print(f"{'bar':36}{'':>8}{20:>8.2f}")
