@@ -15,6 +15,7 @@ from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
 from orchestration.checks.suites import Suite
 from orchestration.exports.landing import UNCLAIMED
+from orchestration.exports.ledger import create_schema
 from orchestration.exports.load import LoadReport, hold_unclaimed, load_source
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
@@ -61,6 +62,7 @@ def _raw_asset(
         if report.outcomes:
             build_data_docs(settings.data_docs, suites, report.outcomes, checked_at=settings.now())
         with warehouse.get_connection() as connection:
+            create_schema(connection, sources)  # a source without files has its table, too
             rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})
         held = [(export.export_id, export.file_name, export.reason) for export in report.held]

@@ -1,7 +1,10 @@
 """A batch: exports on their way, read into candidates, with what the gate and the quarantine need to know of them.
 
-Belongs here: reading one export after another into few candidate files, and questions to these. Does not belong here:
-where exports come from and where they go (`load.py`).
+Belongs here: reading exports into few candidate files, and questions to these. Does not belong here: where exports come
+from and where they go (`load.py`).
+
+DuckDB reads one file of a few megabytes on one core: the exports that it reads are handed to workers, while the next
+are unpacked and hashed. `finish` waits for them, and gives what DuckDB could not read to our own readers.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,7 +29,7 @@ from orchestration.exports.decisions import Decision, held
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind, recognise
 from orchestration.exports.json_lines import JsonLines
 from orchestration.exports.json_text import CONTINUED, Record
-from orchestration.exports.landing import LandingFile
+from orchestration.exports.landing import LandingFile, is_unchanged
 from orchestration.exports.quarantine import Rejected
 from orchestration.exports.recognition import owner_of
 from orchestration.exports.slices import SliceSpool, slices
@@ -37,8 +41,20 @@ from orchestration.sources import SOURCES, Source
 MAX_EXPORTS = 10_000
 MAX_BYTES_IN_MEMORY = 64_000_000
 MAX_BYTES = 1_000_000_000
+_IN_UTC = "set TimeZone = 'UTC'"
 # What a column is called: a few words, no sentence.
 _COLUMN_NAME = re.compile(r"[\w()/#%.-]{1,64}( [\w()/#%.-]{1,64}){0,3}")
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What a worker made: a candidate, where there is one, and the exports that are not in it.
+
+    `unread` holds the reason to hold such an export, or none where our own readers may find more in it than DuckDB.
+    """
+
+    candidate: Path | None
+    unread: Mapping[str, str | None]
 
 
 @dataclass
@@ -67,6 +83,7 @@ class Batch:
         known_keys: frozenset[str],
         spool: Spool,
         reader: Callable[[], duckdb.DuckDBPyConnection],
+        workers: Executor,
     ) -> None:
         self.exports: dict[str, Incoming] = {}
         self.files: list[tuple[LandingFile, list[str]]] = []
@@ -77,6 +94,8 @@ class Batch:
         self._known_keys = known_keys
         self._spool = spool
         self._open_reader = reader
+        self._workers = workers
+        self._at_work: list[Future[_Judged]] = []
         self._slices: SliceSpool | None = None
         self._rows: JsonLines | None = None
         self._bytes = self._bytes_in_memory = 0
@@ -97,37 +116,42 @@ class Batch:
         )
 
     def read(self, incoming: Incoming) -> None:
-        """Bring the records of an export into a candidate; hold it where that cannot be done."""
-        content = incoming.content
-        lines = None
-        with self.timed("read"):
-            try:
-                form = _form(content)
-                limit = self._settings.max_unpacked_bytes
-                if readers.takes(content, form, self._source):
-                    lines = readers.as_lines(content, form, self._source, self._spool, limit)
-                    scan = lines and readers.lines_scan(lines)
-                elif self._cut(incoming, form):
-                    return
-                else:
-                    scan = readers.scan(self._reader, content, form, self._spool, limit)
-                if not (scan and self._scanned(incoming, scan, form)):
-                    self._read_patiently(incoming, form)
-            except (FormatError, AvroError) as error:
-                incoming.held = held(str(error))
-            finally:
-                self._spool.discard(lines)
+        """Bring the records of an export into a candidate, by `finish` at the latest; hold it where that fails."""
+        with self.timed("read"), self._holding(incoming):
+            content = incoming.content
+            form = _form(content)
+            limit = self._settings.max_unpacked_bytes
+            lines = None
+            if readers.takes(content, form, self._source):
+                lines = readers.as_lines(content, form, self._source, self._spool, limit)
+                scan = lines and readers.lines_scan(lines)
+            elif self._cut(incoming, form):
+                return
+            else:
+                scan = readers.scan(self._reader, content, form, self._spool, limit)
+            if scan:
+                self._hand_over(self._scan, incoming.export_id, scan, form, lines)
+            else:
+                self._read_patiently(incoming, form)
 
     def finish(self) -> None:
-        """Make candidates of the slices, and of the rows that our own readers wrote: nothing is read after this."""
-        if self._slices and self._slices.count:
-            with self.timed("read"):
-                self._judge_slices()
-        if self._rows and self._rows.rows:
-            path = self._spool.new_path(".candidate.parquet")
-            with self.timed("read"):
+        """Wait for what is being read, and read the rest patiently: nothing is read after this.
+
+        A file that changed before DuckDB had read it is left out, and met again as it is then.
+        """
+        with self.timed("read"):
+            self._hand_over_slices()
+            judged = [worker.result() for worker in self._at_work]
+            self._at_work.clear()
+            self._leave_out_changed_files()
+            self.candidates += [work.candidate for work in judged if work.candidate]
+            for export_id, problem in (item for work in judged for item in work.unread.items()):
+                if incoming := self.exports.get(export_id):
+                    self._read_instead(incoming, problem)
+            if self._rows and self._rows.rows:
+                path = self._spool.new_path(".candidate.parquet")
                 candidates.from_spool(self._reader, self._rows, self._source, path)
-            self.candidates.append(path)
+                self.candidates.append(path)
 
     def write_profile(self) -> Path | None:
         """The profile of all exports that were read; None where none was."""
@@ -214,26 +238,53 @@ class Batch:
     def _reader(self) -> duckdb.DuckDBPyConnection:
         return self._open_reader()
 
-    def _scanned(self, incoming: Incoming, scan: readers.Scan, form: Format) -> bool:
-        """Whether DuckDB read the export, to its end and record by record."""
+    @contextmanager
+    def _holding(self, incoming: Incoming) -> Iterator[None]:
+        """Hold an export when what happens inside finds that nothing of it can be read."""
+        try:
+            yield
+        except (FormatError, AvroError) as error:
+            incoming.held = held(str(error))
+
+    def _hand_over(self, work: Callable[..., _Judged], *arguments: Any) -> None:
+        """Have a worker do something with a connection of its own, which takes a path for a candidate."""
         path = self._spool.new_path(".candidate.parquet")
+        reader = self._reader.cursor()
+        reader.execute(_IN_UTC)  # a cursor begins with the machine's time zone
+
+        def working() -> _Judged:
+            with closing(reader):
+                return work(reader, path, *arguments)
+
+        self._at_work.append(self._workers.submit(working))
+
+    def _scan(
+        self,
+        reader: duckdb.DuckDBPyConnection,
+        path: Path,
+        export_id: str,
+        scan: readers.Scan,
+        form: Format,
+        lines: Path | None,
+    ) -> _Judged:
+        """What DuckDB reads of an export: all of it, record by record, or nothing."""
+        # Nobody but DuckDB reads Parquet: what it reads stands, and what it does not is lost.
         is_last_resort = form.kind is Kind.PARQUET
         try:
-            complete = candidates.from_scan(self._reader, scan, incoming.export_id, self._source, path)
+            if candidates.from_scan(reader, scan, export_id, self._source, path) or is_last_resort:
+                return _Judged(path, {})
         except duckdb.Error as error:
             if not is_of_the_export(error):
                 raise
             if is_last_resort:
-                raise FormatError("damaged: the file cannot be read to its end; export it again") from error
-            complete = False
-        if complete or is_last_resort:
-            self.candidates.append(path)
-            return True
+                return _Judged(None, {export_id: "damaged: the file cannot be read to its end; export it again"})
+        finally:
+            self._spool.discard(lines)
         self._spool.discard(path)
-        return False
+        return _Judged(None, {export_id: None})
 
     def _cut(self, incoming: Incoming, form: Format) -> bool:
-        """Whether the export is text that is cut at plain separators: a small one is judged with others, later."""
+        """Whether the export is text that is cut at plain separators: small ones are judged together, later."""
         if self._slices is None:
             self._slices = SliceSpool(self._spool.new_path(".slices"))
         before = self._slices.count
@@ -241,23 +292,40 @@ class Batch:
             self._slices.write(incoming.export_id, 1 + self._slices.count - before, texts)
         if self._slices.count == before:
             return False
-        # A large one lies in the landing zone: it is read while it is looked at, not when the batch is full.
-        return incoming.content.data is not None or incoming.export_id not in self._judge_slices()
+        if incoming.content.data is None:
+            self._hand_over_slices()
+        return True
 
-    def _judge_slices(self) -> set[str]:
-        """Make a candidate of the slices; returns the exports that are not in it, since they must be read patiently."""
-        path = self._spool.new_path(".candidate.parquet")
-        unread = candidates.from_slices(self._reader, self._slices, self._source, path)
-        self.candidates.append(path)
-        self._slices.close()
-        self._slices = None
-        for incoming in self.exports.values():
-            if incoming.export_id in unread:
-                try:
-                    self._read_patiently(incoming, _form(incoming.content))
-                except FormatError as error:
-                    incoming.held = held(str(error))
-        return unread
+    def _hand_over_slices(self) -> None:
+        if self._slices and self._slices.count:
+            self._hand_over(self._judge_slices, self._slices)
+            self._slices = None
+
+    def _judge_slices(self, reader: duckdb.DuckDBPyConnection, path: Path, cut: SliceSpool) -> _Judged:
+        unread = candidates.from_slices(reader, cut, self._source, path)
+        cut.close()
+        return _Judged(path, dict.fromkeys(unread))
+
+    def _leave_out_changed_files(self) -> None:
+        """Leave out what DuckDB read where it landed and may have read otherwise than it was hashed.
+
+        Files with the same content go with it: that content has no candidate.
+        """
+        changed = {
+            incoming.export_id
+            for incoming in self.exports.values()
+            if incoming.content and incoming.content.path == incoming.file.path and not is_unchanged(incoming.file)
+        }
+        if changed:
+            self.exports = {key: incoming for key, incoming in self.exports.items() if key not in changed}
+            self.files = [(file, ids) for file, ids in self.files if changed.isdisjoint(ids)]
+
+    def _read_instead(self, incoming: Incoming, problem: str | None) -> None:
+        """Read patiently what DuckDB did not read, or hold it for the reason why nobody can."""
+        with self._holding(incoming):
+            if problem:
+                raise FormatError(problem)
+            self._read_patiently(incoming, _form(incoming.content))
 
     def _read_patiently(self, incoming: Incoming, form: Format) -> None:
         """Spool what our own readers find. Raises FormatError or AvroError where nothing can be read at all."""
@@ -298,7 +366,7 @@ def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> 
             "autoload_known_extensions": False,
         }
     )
-    reader.execute("set TimeZone = 'UTC'")
+    reader.execute(_IN_UTC)
     reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
     reader.create_function("owner_of", owner_of(sources), ["VARCHAR"], "VARCHAR")
     return reader

@@ -13,9 +13,11 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +126,16 @@ def load_source(
 ) -> LoadReport:
     """Load what is pending of a source. `connect` opens the warehouse, which is held only while publishing.
 
-    Raises OSError and duckdb.Error where the disk, the memory or the warehouse fails; what is wrong with an export
-    never does.
+    Where a source has no files at all, the warehouse is not even opened. Raises OSError and duckdb.Error where the
+    disk, the memory or the warehouse fails; what is wrong with an export never does.
     """
+    listed = list_files(settings.landing, source.source)
+    first = next(listed, None)
+    if first is None:
+        return LoadReport(source.source)
     with _loading(source, connect, settings, run_id, sources, audit, progress) as load:
-        listed = list_files(settings.landing, source.source)
-        pending = (file for file in listed if not load.index.knows(file, source.reader_version))
+        files = chain([first], listed)
+        pending = (file for file in files if not load.index.knows(file, source.reader_version))
         for file in settled(pending, settings.settle_seconds, settings.work):
             load.take(file)
         load.flush()
@@ -214,16 +220,26 @@ def _loading(
     _remove_left_behind(settings.work)
     spool = Spool(settings.work / f"load-{source.source}-{os.getpid()}")
     try:
-        with LandingIndex(settings) as index, ExitStack() as opened:
+        with LandingIndex(settings) as index, ExitStack() as opened, _workers(settings.threads) as workers:
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)
             # Opened when there is something to read: most sources have nothing new in most runs.
             reader = cache(lambda: opened.enter_context(closing(open_reader(settings, sources))))
-            new_batch = partial(Batch, source, settings, known_keys(sources), spool, reader)
+            new_batch = partial(Batch, source, settings, known_keys(sources), spool, reader, workers)
             yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch)
     finally:
         spool.remove()
+
+
+@contextmanager
+def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that stop at the end of what they are at, also where the load has failed."""
+    workers = ThreadPoolExecutor(threads)
+    try:
+        yield workers
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 def _remove_left_behind(work: Path) -> None:
@@ -331,7 +347,7 @@ class _Load:
                 "Land it again."
             )
         (part,) = parts
-        file = LandingFile(row.source, path, row.file_name, part.content.size, 0)
+        file = LandingFile(row.source, path, row.file_name, part.content.size, path.stat().st_mtime_ns)
         incoming = Incoming(row.export_id, file, row.member, part.content)
         if not part.problem:
             self._batch.read(incoming)

@@ -35,6 +35,8 @@ def main(result: Path) -> None:
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,
         "temp_directory": str(settings.home / "spill"),
+        # Else DuckDB writes tables anew in the middle of some step or other, of some more than once.
+        "checkpoint_threshold": "1TB",
     }
     database = settings.home / DATABASE
     database.unlink(missing_ok=True)
@@ -48,6 +50,8 @@ def main(result: Path) -> None:
                 connection.execute(statements)
                 if step == _PEOPLE_AND_AGENTS:
                     _read_user_agents(connection)
+        with measured.span("checkpoint"):
+            connection.execute("checkpoint")
     measured.write(result)
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from orchestration import due
 from orchestration.checks.outcome import Outcome
-from orchestration.exports import batch, ledger, load, publishing, quarantine
+from orchestration.exports import batch, candidates, containers, ledger, load, publishing, quarantine
 from orchestration.exports.landing import pending_files
 from orchestration.exports.load import export_id, release
+from orchestration.sources import SOURCES
 from tests.exports.conftest import NOW, make_bench
 from tests.exports.wrapping import zipped
 from tests.payloads import journey, sendgrid, track
@@ -382,6 +383,7 @@ def test_what_a_killed_load_left_behind_is_removed(bench):
     for folder in (left, own):
         folder.mkdir(parents=True)
         (folder / "00000001").write_text("half of an archive")
+    bench.land("sendgrid/a.ndjson", text(*journey()))
     bench.load()
     assert not left.exists() and own.exists()
 
@@ -400,6 +402,43 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_later(bench, monkeypat
         assert bench.load().published == 0
     assert bench.ledger() == []
     assert bench.load().published == 1 and len(bench.raw()) == 5
+
+
+def test_a_file_that_changes_before_duckdb_has_read_it_is_left_for_later_with_its_copies(bench, monkeypatch):
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    path = bench.land("sendgrid/a.ndjson", text(*journey()))
+    bench.land("sendgrid/b.ndjson", text(*journey()))
+    bench.land("sendgrid/c.ndjson", text(sendgrid("open", at=9)))
+    real = candidates.from_scan
+
+    def write_and_scan(reader, scan, identity, *rest):
+        if identity == export_id(SOURCES["sendgrid"], hashlib.sha256(text(*journey()).encode()).hexdigest()):
+            path.write_text(text(sendgrid("click")))
+        return real(reader, scan, identity, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(candidates, "from_scan", write_and_scan)
+        assert bench.load().published == 1
+    assert len(bench.raw()) == 1
+    assert [f.name for f in pending_files(bench.settings, ["sendgrid"])] == ["a.ndjson", "b.ndjson"]
+    assert bench.load().published == 2
+    assert len(bench.raw()) == 1 + len(journey()) + 1
+
+
+def test_a_load_that_fails_while_duckdb_reads_fails_and_is_made_up_for(bench, monkeypatch):
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    for number in range(8):
+        bench.land(f"sendgrid/{number}.ndjson", text(*journey()) + text(sendgrid("open", at=number)))
+
+    def fail(*_):
+        raise duckdb.OutOfMemoryException("no memory left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(candidates, "from_scan", fail)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            bench.load()
+    assert bench.ledger() == []
+    assert bench.load().published == 8
 
 
 def test_a_file_still_being_written_is_left_for_later(bench, monkeypatch):
