@@ -23,9 +23,10 @@ def inferred(
     """What `function` (`module.name` within this package) makes of the inputs, as a relation with typed `columns`.
 
     `columns` maps each column of the result to its DuckDB type. Without a row in any input there is nothing to
-    infer and the relation is empty. NaN becomes NULL: a figure that cannot be computed is absent.
+    infer and the relation is empty. NaN becomes NULL: a figure that cannot be computed is absent. The rows come in one
+    order whatever wrote them, since sums of floating-point numbers depend on it.
     """
-    frames = [relation.df() for relation in inputs]
+    frames = [relation.query("input", "from input order by all").df() for relation in inputs]
     if all(frame.empty for frame in frames):
         nulls = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
         return session.query(f"select {nulls} where false")
