@@ -39,6 +39,7 @@ def undisturbed(tmp_path_factory) -> Settings:
     return settings
 
 
+@pytest.mark.timeout(1200)
 def test_a_run_killed_in_each_of_its_phases_leaves_no_trace(undisturbed, tmp_path):
     settings = settings_of(tmp_path)
     _land(tmp_path)
