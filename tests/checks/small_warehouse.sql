@@ -319,6 +319,14 @@ select
     date '2026-01-01' as cohort_month_on, 'orders' as metric, 0::bigint as age_weeks, 0.3::double as expected,
     0.1::double as expected_lo, 0.6::double as expected_hi, 0.33::double as observed;
 
+create table marts.content_features as
+select * from (values
+    ('subject_question', 'no', 1::bigint, 1::bigint, 1.0::double, null::double, null::double, null::double, null::double, null),
+    ('subject_question', 'yes', 1, 1, 0.0, -1.0, -1.0, 0.2, 0.3, 'randomised')
+) as rows(
+    feature, level, campaigns, delivered, human_click_rate, effect, effect_lo, effect_hi, p_adjusted, evidence
+);
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

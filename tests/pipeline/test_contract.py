@@ -17,6 +17,7 @@ MARTS = [
     "campaign_performance",
     "cohort_retention",
     "content_elements",
+    "content_features",
     "data_quality",
     "deliverability_daily",
     "dim_assignments",

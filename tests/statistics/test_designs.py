@@ -78,7 +78,7 @@ def test_what_changed_along_is_named_and_gives_way_to_a_clean_comparison():
     clean = [mail("d", "A", 100), mail("d", "B", 110, subject_question="yes")]
     found = of(both + clean).loc[("subject_question", "yes")]
     assert found["contrasts"] == 1
-    assert found["changed_along"] is None
+    assert pd.isna(found["changed_along"])
     assert found["effect"] == pytest.approx(0.01)
 
 
