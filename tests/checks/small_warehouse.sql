@@ -185,6 +185,12 @@ from (values
     ('s1', timestamp '2026-01-01 12:00:00', 1, 1, 59.90), ('s2', null, 1, 0, 0), ('s3', null, 0, 0, 0)
 ) as rows(subscriber_key, engaged_at, delivered, engaged, revenue);
 
+create table marts.subscriber_engagement_daily as
+select
+    subscriber_key, date '2026-01-01' as day_on, engagement_score, engagement_tier, persona,
+    timestamp '2026-01-01 12:00:00' as as_of_at
+from marts.dim_subscribers;
+
 create table marts.segment_membership as
 select
     'buyers' as segment, 's1' as subscriber_key, timestamp '2026-01-01 12:00:00' as entered_at,

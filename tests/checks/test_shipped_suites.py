@@ -175,6 +175,21 @@ DEFECTS = [
         "update marts.dim_subscribers set first_seen_at = timestamp '2026-01-02'",
     ),
     (
+        "subscriber_engagement_daily",
+        "every_subscriber_has_a_first_day",
+        "delete from marts.subscriber_engagement_daily where subscriber_key = 's3'",
+    ),
+    (
+        "subscriber_engagement_daily",
+        "the_newest_day_is_the_subscriber_s_state",
+        "update marts.dim_subscribers set engagement_tier = 'lapsed' where subscriber_key = 's1'",
+    ),
+    (
+        "subscriber_engagement_daily",
+        "scores_only_decay_since",
+        "update marts.dim_subscribers set engagement_score = 27 where subscriber_key = 's1'",
+    ),
+    (
         "segment_membership",
         "members_leave_after_they_entered",
         "update marts.segment_membership set left_at = entered_at",

@@ -202,6 +202,7 @@ final as (
         -- times
         max(activities.happened_at) as as_of_at,
         max(case when activities.kind = 'sent' then activities.happened_at end) as last_sent_at,
+        min(case when activities.kind = 'delivered' then activities.happened_at end) as first_delivered_at,
         max(
             case
                 when activities.kind in ('open', 'click', 'response', 'conversion') then activities.happened_at

@@ -70,6 +70,7 @@ final as (
         first_seen_at,
         last_sent_at,
         last_human_engaged_at,
+        opted_out_at,
 
         -- measures
         messages_delivered,
@@ -94,7 +95,7 @@ final as (
                 then {{ engagement_tier('last_human_engaged_at', 'as_of_at', "'lapsed'") }}
             when
                 messages_delivered >= {{ var('new_subscriber_deliveries') }}
-                and as_of_at >= first_seen_at + interval '{{ var("new_subscriber_days") }}' day
+                and as_of_at >= first_delivered_at + interval '{{ var("new_subscriber_days") }}' day
                 then 'never_engaged'
             else 'new'
         end as engagement_tier,

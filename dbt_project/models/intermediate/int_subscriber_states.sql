@@ -32,9 +32,12 @@ thresholds as (
 
     select
         subscriber_number,
-        first_seen_at + interval '{{ var("new_subscriber_days") }}' day as as_of_at
-    from {{ ref('int_subscribers') }}
-    where first_seen_at + interval '{{ var("new_subscriber_days") }}' day < {{ as_of_now() }}
+        min(first_delivered_at) + interval '{{ var("new_subscriber_days") }}' day as as_of_at
+    from {{ ref('int_subscriber_days') }}
+    group by subscriber_number
+    having
+        min(first_delivered_at) + interval '{{ var("new_subscriber_days") }}' day
+        < least(min(engaged_at), {{ as_of_now() }})
 
 ),
 
@@ -91,6 +94,7 @@ moments as (
         days.as_of_at,
         false as is_now,
         days.last_sent_at,
+        days.first_delivered_at,
         days.engaged_at,
         days.opted_out_at,
         days.opted_in_at,
@@ -122,6 +126,7 @@ moments as (
         as_of_at,
         is_now,
         null as last_sent_at,
+        null as first_delivered_at,
         null as engaged_at,
         null as opted_out_at,
         null as opted_in_at,
@@ -154,6 +159,7 @@ running as (
         row_number() over so_far as state_number,
         lead(as_of_at) over (partition by subscriber_number order by as_of_at) as next_as_of_at,
         max(last_sent_at) over so_far as last_sent_at,
+        min(first_delivered_at) over so_far as first_delivered_at,
         max(engaged_at) over so_far as last_human_engaged_at,
         max(opted_out_at) over so_far as opted_out_at,
         max(opted_in_at) over so_far as opted_in_at,
@@ -249,6 +255,7 @@ final as (
         since.next_as_of_at,
         subscribers.first_seen_at,
         since.last_sent_at,
+        since.first_delivered_at,
         since.last_human_engaged_at,
         since.opted_out_at
     from since
