@@ -201,6 +201,13 @@ select
     's1' as subscriber_key, 'boots' as content_category, 2.0::double as weighted_events, 1.0::double as affinity,
     1.0::double as lift, 0.5::double as confidence, 1::bigint as interest_rank, timestamp '2026-01-01 12:00:00' as last_at;
 
+create table marts.send_time as
+select
+    subscriber_key, 33 as best_hour_of_week, 0.3::double as best_rate, 0.2::double as baseline_rate,
+    0.3::double - 0.2::double as expected_gain, 'account' as evidence_level, messages_delivered as observations,
+    human_clicks as responses
+from marts.dim_subscribers;
+
 create table marts.machine_traffic_daily as
 select
     'd1' as recipient_domain_key, null::varchar as recipient_domain, date '2026-01-01' as day_on, 1::bigint as opens,

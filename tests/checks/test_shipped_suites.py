@@ -213,6 +213,9 @@ DEFECTS = [
         "select * replace ('hats' as content_category) from marts.subscriber_interests",
     ),
     ("subscriber_interests", "weights_are_not_negative", "update marts.subscriber_interests set weighted_events = -1"),
+    ("send_time", "subscribers_are_there", "delete from marts.send_time where subscriber_key = 's3'"),
+    ("send_time", "observations_are_deliveries", "update marts.send_time set observations = 2"),
+    ("send_time", "gains_are_their_parts", "update marts.send_time set expected_gain = 0.2"),
     (
         "machine_traffic_daily",
         "clicks_are_those_of_the_events",

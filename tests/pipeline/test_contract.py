@@ -41,6 +41,7 @@ MARTS = [
     "publication",
     "segment_membership",
     "segment_performance",
+    "send_time",
     "subscriber_engagement_daily",
     "subscriber_interests",
     "warmup_plan",

@@ -24,3 +24,18 @@
 {% macro local_to_utc(time, time_zone) -%}
     make_timestamp(epoch_us(timezone('{{ time_zone }}', {{ time }})))
 {%- endmacro %}
+
+{#- The names of the time zone database, as rows of `time_zone`. -#}
+{% macro known_time_zones() -%}
+    select name as time_zone from pg_timezone_names()
+{%- endmacro %}
+
+{#- What a clock of a zone shows at a time in UTC; `time_zone` is an expression. -#}
+{% macro utc_to_local(time, time_zone) -%}
+    timezone({{ time_zone }}, timezone('UTC', {{ time }}))
+{%- endmacro %}
+
+{#- The day of the week, 0 for Monday. -#}
+{% macro weekday(time) -%}
+    (extract(isodow from {{ time }}) - 1)
+{%- endmacro %}

@@ -1,4 +1,3 @@
--- Sums are of decimals, so that no order of the rows can move a digit.
 with
 
 present as (
@@ -28,59 +27,8 @@ responses as (
 
 ),
 
-rates as (
-
-    select
-        metric,
-        cast(successes / cast(trials as double) as decimal(18, 12)) as rate,
-        cast(power(successes / cast(trials as double), 2) as decimal(18, 12)) as squared_rate,
-        cast(1 / cast(trials as double) as decimal(18, 12)) as inverse_trials
-    from responses
-    where trials > 0
-
-),
-
-sums as (
-
-    select
-        metric,
-        cast(count(*) as double) as subscribers,
-        cast(sum(rate) as double) as rates,
-        cast(sum(squared_rate) as double) as squared_rates,
-        cast(sum(inverse_trials) as double) as inverse_trials
-    from rates
-    group by metric
-
-),
-
-variances as (
-
-    select
-        metric,
-        rates / subscribers as mean_rate,
-        (squared_rates - rates * rates / subscribers) / nullif(subscribers - 1, 0) as variance,
-        rates / subscribers * (1 - rates / subscribers) as binomial_variance,
-        inverse_trials / subscribers as mean_inverse_trials
-    from sums
-
-),
-
--- Method of moments: what the rates vary by beyond chance tells how much a single one is worth.
 priors as (
-
-    select
-        metric,
-        round(mean_rate, 6) as mean_rate,
-        case
-            when variance > binomial_variance * mean_inverse_trials
-                then
-                    greatest(
-                        round(binomial_variance / (variance - binomial_variance * mean_inverse_trials) - 1, 6),
-                        0
-                    )
-        end as prior_trials
-    from variances
-
+    {{ beta_priors('responses') }}
 ),
 
 shrunk as (

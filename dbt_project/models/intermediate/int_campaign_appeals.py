@@ -1,0 +1,10 @@
+"""Responses to a campaign in multiples of those explained by recipients and hours: orchestration/statistics/appeals.py."""
+
+COLUMNS = {"campaign_key": "varchar", "appeal": "decimal(12, 6)"}
+
+
+def model(dbt, session):
+    """See int_campaign_appeals.yml."""
+    from orchestration.statistics.tables import inferred
+
+    return inferred(session, "appeals.appeals", COLUMNS, dbt.ref("int_send_chances"))
