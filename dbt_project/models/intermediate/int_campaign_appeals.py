@@ -1,4 +1,4 @@
-"""Responses to a campaign in multiples of those explained by recipients and hours: orchestration/statistics/appeals.py."""
+"""Responses to a campaign, in multiples of those recipients and hours explain: orchestration/statistics/appeals.py."""
 
 COLUMNS = {"campaign_key": "varchar", "appeal": "decimal(12, 6)"}
 
