@@ -8,6 +8,17 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#- The tier of someone who never engaged so far: `new` until the mail that the events know of is enough to say so. -#}
+{% macro tier_without_engagement(deliveries, first_delivered_at, as_of_at) -%}
+    case
+        when
+            {{ deliveries }} >= {{ var('new_subscriber_deliveries') }}
+            and {{ as_of_at }} >= {{ first_delivered_at }} + interval '{{ var("new_subscriber_days") }}' day
+            then 'never_engaged'
+        else 'new'
+    end
+{%- endmacro %}
+
 {#- The tier of an engagement, `otherwise` where it is older than any or there is none. -#}
 {% macro engagement_tier(engaged_at, as_of_at, otherwise) -%}
     case

@@ -16,6 +16,7 @@ timeline as (
         messages.sent_at as happened_at,
         messages.message_key,
         cast(null as timestamp) as engaged_at,
+        cast(null as timestamp) as first_delivered_at,
         0 as messages_delivered
     from {{ ref('int_messages') }} as messages
     inner join subscribers
@@ -29,6 +30,7 @@ timeline as (
         as_of_at as happened_at,
         null as message_key,
         engaged_at,
+        first_delivered_at,
         messages_delivered
     from {{ ref('int_subscriber_days') }}
     where engaged_at is not null or messages_delivered > 0
@@ -42,6 +44,7 @@ carried as (
         happened_at,
         message_key,
         max(engaged_at) over before_it as last_engaged_at,
+        min(first_delivered_at) over before_it as first_delivered_at,
         sum(messages_delivered) over before_it as delivered_before,
         count(message_key) over (
             partition by subscriber_number
@@ -77,12 +80,10 @@ final as (
         case
             when carried.last_engaged_at is not null
                 then {{ engagement_tier('carried.last_engaged_at', 'carried.happened_at', "'lapsed'") }}
-            when
-                carried.delivered_before >= {{ var('new_subscriber_deliveries') }}
-                and carried.happened_at
-                >= subscribers.first_seen_at + interval '{{ var("new_subscriber_days") }}' day
-                then 'never_engaged'
-            else 'new'
+            else
+                {{ tier_without_engagement(
+                    'carried.delivered_before', 'carried.first_delivered_at', 'carried.happened_at'
+                ) }}
         end as engagement_tier,
 
         -- measures

@@ -93,11 +93,7 @@ final as (
         case
             when last_human_engaged_at is not null
                 then {{ engagement_tier('last_human_engaged_at', 'as_of_at', "'lapsed'") }}
-            when
-                messages_delivered >= {{ var('new_subscriber_deliveries') }}
-                and as_of_at >= first_delivered_at + interval '{{ var("new_subscriber_days") }}' day
-                then 'never_engaged'
-            else 'new'
+            else {{ tier_without_engagement('messages_delivered', 'first_delivered_at', 'as_of_at') }}
         end as engagement_tier,
         case
             when is_graymail then 'dormant'
