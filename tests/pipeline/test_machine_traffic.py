@@ -15,7 +15,14 @@ from tests.pipeline.running import settings_of
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 LINKS = [f"https://shop.example/{path}" for path in ("hero", "story", "video", "guide.pdf", "unsubscribe")]
-PEOPLES_TABLES = ("dim_subscribers", "subscriber_interests", "segment_membership", "fct_micro_conversions")
+PEOPLES_TABLES = (
+    "dim_subscribers",
+    "subscriber_engagement_daily",
+    "subscriber_interests",
+    "segment_membership",
+    "send_time",
+    "fct_micro_conversions",
+)
 MARTS = (*PEOPLES_TABLES, "campaign_performance", "campaign_funnel", "machine_traffic_daily")
 READERS = [f"reader{n}@example.com" for n in range(1, 9)]
 
