@@ -208,6 +208,13 @@ select
     human_clicks as responses
 from marts.dim_subscribers;
 
+create table marts.unsubscribe_risk as
+select
+    subscriber_key, case when is_subscribed then 0.01::double end as probability_unsubscribe,
+    case when is_subscribed then 'medium' end as risk_band, null::varchar as main_reason, 1::bigint as like_messages,
+    0::bigint as like_losses
+from marts.dim_subscribers;
+
 create table marts.machine_traffic_daily as
 select
     'd1' as recipient_domain_key, null::varchar as recipient_domain, date '2026-01-01' as day_on, 1::bigint as opens,

@@ -216,6 +216,13 @@ DEFECTS = [
     ("send_time", "subscribers_are_there", "delete from marts.send_time where subscriber_key = 's3'"),
     ("send_time", "observations_are_deliveries", "update marts.send_time set observations = 2"),
     ("send_time", "gains_are_their_parts", "update marts.send_time set expected_gain = 0.2"),
+    ("unsubscribe_risk", "subscribers_are_there", "delete from marts.unsubscribe_risk where subscriber_key = 's3'"),
+    (
+        "unsubscribe_risk",
+        "who_left_is_at_no_risk",
+        "update marts.dim_subscribers set is_subscribed = false where subscriber_key = 's1'",
+    ),
+    ("unsubscribe_risk", "losses_are_among_deliveries", "update marts.unsubscribe_risk set like_messages = 3"),
     (
         "machine_traffic_daily",
         "clicks_are_those_of_the_events",

@@ -45,6 +45,7 @@ MARTS = [
     "subscriber_engagement_daily",
     "subscriber_interests",
     "warmup_plan",
+    "unsubscribe_risk",
 ]
 
 

@@ -21,6 +21,7 @@ PEOPLES_TABLES = (
     "subscriber_interests",
     "segment_membership",
     "send_time",
+    "unsubscribe_risk",
     "fct_micro_conversions",
 )
 MARTS = (*PEOPLES_TABLES, "campaign_performance", "campaign_funnel", "machine_traffic_daily")

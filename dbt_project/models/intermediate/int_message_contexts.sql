@@ -92,7 +92,8 @@ final as (
                 carried.happened_at >= history.begins_at + interval '{{ pressure_days }}' day
                 or subscribers.signed_up_at >= history.begins_at
                 then cast(carried.sends as integer)
-        end as sends_in_28_days
+        end as sends_in_28_days,
+        cast(coalesce(carried.delivered_before, 0) as integer) as deliveries_before
     from carried
     inner join subscribers
         on carried.subscriber_number = subscribers.subscriber_number
