@@ -18,24 +18,26 @@ _LEAST = 0.05
 
 
 def appeals(chances: pd.DataFrame) -> pd.DataFrame:
-    """Responses to each campaign, in multiples of what its recipients and its hours explain: 1 is ordinary.
+    """Responses to each campaign and day of its sends, in multiples of what recipients and hours explain: 1 is ordinary.
 
-    `chances` has `campaign_key`, `hour_of_week`, `responses`, `expected_responses` (by the recipients' own rates) and
-    `information` (the variance of responses by chance). Log odds ratios of campaigns, of hours of the day and of days
-    of the week are fitted at once, each drawn towards 0 by how much its kind varies (a ridge fitted by cyclic descent,
-    its variances by expectation and maximisation). So a campaign that was sent at one hour shares what it does with the
-    other campaigns of that hour, and one that was sent at many is compared within itself.
+    `chances` has `campaign_key`, `sent_on`, `hour_of_week`, `responses`, `expected_responses` (by the recipients' own
+    rates) and `information` (the variance of responses by chance). Log odds ratios of campaigns, of their days, of hours
+    of the day and of days of the week are fitted at once, each drawn towards 0 by how much its kind varies (a ridge
+    fitted by cyclic descent, its variances by expectation and maximisation). So a campaign that was sent at one hour
+    shares what it does with the other campaigns of that hour, and one that was sent at many is compared within itself.
     """
-    rows = chances.sort_values(["campaign_key", "hour_of_week"]).reset_index(drop=True)
-    campaign, keys = pd.factorize(rows["campaign_key"])
+    rows = chances.sort_values(["campaign_key", "sent_on", "hour_of_week"]).reset_index(drop=True)
+    sends = rows[["campaign_key", "sent_on"]].drop_duplicates().reset_index(drop=True)
+    send = rows.groupby(["campaign_key", "sent_on"], sort=True).ngroup().to_numpy()
+    campaign = pd.factorize(rows["campaign_key"])[0]
     hour_of_week = rows["hour_of_week"].to_numpy(dtype=int)
     excess = (rows["responses"] - rows["expected_responses"]).to_numpy(dtype=float)
     information = rows["information"].to_numpy(dtype=float)
-    groups = [campaign, hour_of_week % 24, hour_of_week // 24]
-    effects = fitted(excess, information, groups)
-    expected = np.bincount(campaign, rows["expected_responses"].to_numpy(dtype=float))
-    explained = effects[0] * np.bincount(campaign, information) / expected
-    return pd.DataFrame({"campaign_key": keys, "appeal": np.round(np.maximum(1 + explained, _LEAST), 6)})
+    of_campaign, of_send, _, _ = fitted(excess, information, [campaign, send, hour_of_week % 24, hour_of_week // 24])
+    effect = of_campaign[pd.factorize(sends["campaign_key"])[0]] + of_send
+    expected = np.bincount(send, rows["expected_responses"].to_numpy(dtype=float))
+    explained = effect * np.bincount(send, information) / expected
+    return sends.assign(appeal=np.round(np.maximum(1 + explained, _LEAST), 6))
 
 
 def fitted(excess: np.ndarray, information: np.ndarray, groups: list[np.ndarray]) -> list[np.ndarray]:

@@ -8,23 +8,25 @@ from orchestration.statistics import appeals
 
 
 def chances(rows):
-    """Rows of campaign, hour of the week and what its responses are to those expected; 400 responses are expected."""
+    """Rows of campaign, hour of the week and what its responses are to those expected, 400, all on one day or, fourth,
+    another."""
     return pd.DataFrame(
         [
             {
                 "campaign_key": campaign,
+                "sent_on": pd.Timestamp("2026-01-05") + pd.Timedelta(days=sum(day)),
                 "hour_of_week": hour,
                 "responses": 400 * ratio,
                 "expected_responses": 400.0,
                 "information": 300.0,
             }
-            for campaign, hour, ratio in rows
+            for campaign, hour, ratio, *day in rows
         ]
     )
 
 
 def appeal(rows):
-    return dict(appeals.appeals(chances(rows)).itertuples(index=False))
+    return appeals.appeals(chances(rows)).groupby("campaign_key")["appeal"].mean().to_dict()
 
 
 def test_a_campaign_sent_at_all_hours_is_told_from_its_hours():
@@ -53,6 +55,15 @@ def test_mail_of_a_kind_that_is_liked_on_every_day_lends_nothing_to_the_days_tha
     found = appeal(flows + letters)
     assert found["flow0"] > 2.2
     assert found["letter0"] < 1.1
+
+
+def test_a_campaign_that_is_sent_again_may_go_down_differently_without_its_days_of_the_week_being_the_cause():
+    again = [("statement", 24 * (n % 7) + 12, ratio, n) for n, ratio in enumerate([1.2, 0.5, 1.6, 1.0, 0.8])]
+    letters = [(f"letter{n}", 24 * (n % 7) + 12, 1.0, n) for n in range(28)]
+    found = appeals.appeals(chances(again + letters)).set_index(["campaign_key", "sent_on"])["appeal"]
+    statement = found["statement"].to_numpy()
+    assert statement[2] - statement[1] > 0.8
+    assert found.drop("statement").between(0.85, 1.15).all()
 
 
 def test_the_order_of_rows_changes_nothing_and_no_appeal_is_below_its_least():

@@ -1,6 +1,6 @@
 """Responses to a campaign, in multiples of those recipients and hours explain: orchestration/statistics/appeals.py."""
 
-COLUMNS = {"campaign_key": "varchar", "appeal": "decimal(12, 6)"}
+COLUMNS = {"campaign_key": "varchar", "sent_on": "date", "appeal": "decimal(12, 6)"}
 
 
 def model(dbt, session):

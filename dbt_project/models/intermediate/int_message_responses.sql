@@ -75,6 +75,7 @@ localised as (
         zoned.subscriber_number,
         zoned.campaign_key,
         zoned.is_response,
+        zoned.sent_at,
         clocks.local_hour_at + (zoned.sent_at - zoned.sent_hour_at) as local_sent_at
     from zoned
     inner join clocks
@@ -92,6 +93,7 @@ final as (
         campaign_key,
 
         -- attributes
+        cast(sent_at as date) as sent_on,
         cast({{ weekday('local_sent_at') }} * 24 + extract(hour from local_sent_at) as integer) as hour_of_week,
         is_response
     from localised

@@ -25,6 +25,7 @@ final as (
 
     select
         responses.campaign_key,
+        responses.sent_on,
         responses.hour_of_week,
         count(case when responses.is_response then 1 end) as responses,
         sum(
@@ -40,7 +41,7 @@ final as (
     from responses
     inner join subscribers
         on responses.subscriber_number = subscribers.subscriber_number
-    group by responses.campaign_key, responses.hour_of_week
+    group by responses.campaign_key, responses.sent_on, responses.hour_of_week
 
 )
 

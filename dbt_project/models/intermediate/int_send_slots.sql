@@ -24,7 +24,9 @@ messages as (
         sum(coalesce(appeals.appeal, 1)) as weight
     from responses
     left join appeals
-        on responses.campaign_key = appeals.campaign_key
+        on
+            responses.campaign_key = appeals.campaign_key
+            and responses.sent_on = appeals.sent_on
     group by responses.subscriber_number, responses.hour_of_week
 
 ),
