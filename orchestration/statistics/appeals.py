@@ -18,10 +18,10 @@ _LEAST = 0.05
 
 
 def appeals(chances: pd.DataFrame) -> pd.DataFrame:
-    """Responses to each campaign and day of its sends, in multiples of what recipients and hours explain: 1 is ordinary.
+    """Responses to each campaign and day of its sends, in multiples of those explained by recipients and hours.
 
     `chances` has `campaign_key`, `sent_on`, `hour_of_week`, `responses`, `expected_responses` (by the recipients' own
-    rates) and `information` (the variance of responses by chance). Log odds ratios of campaigns, of their days, of hours
+    rates) and `information` (the variance of responses by chance). Log odds ratios of campaigns, their days, hours
     of the day and of days of the week are fitted at once, each drawn towards 0 by how much its kind varies (a ridge
     fitted by cyclic descent, its variances by expectation and maximisation). So a campaign that was sent at one hour
     shares what it does with the other campaigns of that hour, and one that was sent at many is compared within itself.
