@@ -1,8 +1,8 @@
 """Avro object container files as JSON text, one record at a time.
 
-Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding a value by its
-schema is fastavro's, writing it orjson's. The container is read here since a hostile block may unpack to more than
-memory: fastavro's own reader would follow it.
+Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding by the schema is
+`avro_blocks.py`'s, or fastavro's; writing is orjson's. The container is read here since a hostile block may unpack to more
+than memory: fastavro's own reader would follow it.
 
 What a record is, Avro says in the schema alone: the record's JSON begins with the name of its type, `avro_record`,
 unless a field is called so.
@@ -14,7 +14,8 @@ import base64
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ from uuid import UUID
 import orjson
 import zstandard
 
+from orchestration.exports import avro_blocks
 from orchestration.exports.json_text import Record
 
 MAX_BLOCK_BYTES = 256 * 1024 * 1024
@@ -58,6 +60,7 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
         schema = fastavro.parse_schema(json.loads(header["avro.schema"]))
         unpack = _codec(header.get("avro.codec", b"null").decode("ascii", "replace"))
         named = _with_name(schema)
+        decode = avro_blocks.decoder_of(json.loads(header["avro.schema"]))
         sync = file.read(_SYNC_BYTES)
     except AvroError:
         raise
@@ -69,14 +72,27 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
             packed = _exactly(file, size)
             if _exactly(file, _SYNC_BYTES) != sync:
                 raise AvroError("damaged: a block of the Avro container does not end where it should")
-            block = io.BytesIO(unpack(packed))
-            for _ in range(count):
-                value = fastavro.schemaless_reader(block, schema)
+            for value in _values(unpack(packed), count, schema, decode):
                 yield named(orjson.dumps(value, _as_json, orjson.OPT_PASSTHROUGH_DATETIME))
         except AvroError as error:
             raise Broken(str(error)) from error
         except Exception as error:  # as above: what a damaged block does to a decoder is anybody's guess
             raise Broken(f"damaged: a block of the Avro container cannot be read ({type(error).__name__})") from error
+
+
+def _values(block: bytes, count: int, schema: Any, decode: avro_blocks.Decoder | None) -> Iterable[Any]:
+    """The values of a block, in one go where that can be done: of a damaged one those that are whole come first."""
+    if decode:
+        with suppress(Exception):
+            return decode(block, count)
+    return _one_by_one(io.BytesIO(block), count, schema)
+
+
+def _one_by_one(block: BinaryIO, count: int, schema: Any) -> Iterator[Any]:
+    import fastavro
+
+    for _ in range(count):
+        yield fastavro.schemaless_reader(block, schema)
 
 
 def _with_name(schema: dict) -> Callable[[bytes], bytes]:

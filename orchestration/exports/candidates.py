@@ -256,14 +256,18 @@ def _write(
             (*source.emails, *source.user_agents), (*email_columns(source), *user_agent_columns(source)), strict=True
         )
     ]
-    takes = ",\n".join(["*", *(f"{take} as {name}" for name, take in asked.takes("readable").items())])
+    taken, found_below = (
+        ", ".join(["*", *(f"{take} as {name}" for name, take in takes.items())])
+        for takes in (asked.takes("readable"), asked.takes_below("readable"))
+    )
     reader.execute(f"""
         copy (
             with rows as (select *, case when problem is null then record end as readable from ({rows})),
-            taken as (select {takes} from rows),
+            taken as (select {taken} from rows),
+            found_below as (select {found_below} from taken),
             recognised as (
                 select *, case when not coalesce({asked.shows_at_once()}, false) then readable end as unrecognised
-                from taken
+                from found_below
             ),
             looked_at as (select *, {asked.keys("unrecognised")} as keys from recognised),
             owned as (
@@ -290,7 +294,10 @@ def _write(
 
 
 class _Asked:
-    """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, each wildcard in one of its own."""
+    """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, each wildcard in one of its own.
+
+    That of a wildcard is spared where nothing stands at the path before it.
+    """
 
     def __init__(self, source: Source) -> None:
         required = [json_path for paths in source.requires.values() for json_path in paths]
@@ -307,14 +314,19 @@ class _Asked:
         self._recognised_by = source.recognised_by
         self._keys = list(dict.fromkeys(key for keys in source.recognised_by for key in keys))
         asked += [_key_path(key) for keys in self._at_once for key in keys]
-        self._plain = list(dict.fromkeys(json_path for json_path in asked if "[*]" not in json_path))
         self._wild = list(dict.fromkeys(json_path for json_path in asked if "[*]" in json_path))
+        asked += map(_before_wildcard, self._wild)
+        self._plain = list(dict.fromkeys(json_path for json_path in asked if "[*]" not in json_path))
 
     def takes(self, record: str) -> dict[str, str]:
         """Column name to the expression that takes it out of a record."""
-        plain = ", ".join(map(sql.text, self._plain))
-        return {"plain": f"json_extract_string({record}, [{plain}])"} | {
-            f"wild_{number}": f"json_extract_string({record}, {sql.text(json_path)})"
+        return {"plain": f"json_extract_string({record}, [{', '.join(map(sql.text, self._plain))}])"}
+
+    def takes_below(self, record: str) -> dict[str, str]:
+        """The same of what is taken after that."""
+        return {
+            f"wild_{number}": f"case when {self.value(_before_wildcard(json_path))} is not null "
+            f"then json_extract_string({record}, {sql.text(json_path)}) end"
             for number, json_path in enumerate(self._wild)
         }
 
@@ -375,6 +387,9 @@ class _AskedOfCells(_Asked):
     def takes(self, record: str) -> dict[str, str]:
         return {}
 
+    def takes_below(self, record: str) -> dict[str, str]:
+        return {}
+
     def keys(self, record: str) -> str:
         return "null"
 
@@ -391,6 +406,10 @@ class _AskedOfCells(_Asked):
 def _holds(requirement: str, value: str) -> str:
     """Whether a text is what is required."""
     return f"regexp_matches({value}, {sql.text(_A_TIME)})" if requirement == "time" else _A_VALUE.format(value)
+
+
+def _before_wildcard(json_path: str) -> str:
+    return json_path.partition("[*]")[0]
 
 
 def _any_of(alternatives: Iterable[Sequence[str]]) -> str:
