@@ -1,8 +1,8 @@
 """Avro object container files as JSON text, one record at a time.
 
-Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding by the schema is
-`avro_blocks.py`'s, or fastavro's; writing is orjson's. The container is read here since a hostile block may unpack to more
-than memory: fastavro's own reader would follow it.
+Belongs here: the container (header, blocks, codecs) in bounded memory, and Avro values as JSON. Decoding a block is
+`avro_blocks.py`'s, or fastavro's; writing JSON is orjson's. The container is read here since a hostile block may unpack
+to more than memory: fastavro's own reader would follow it.
 
 What a record is, Avro says in the schema alone: the record's JSON begins with the name of its type, `avro_record`,
 unless a field is called so.

@@ -54,13 +54,13 @@ class Cutter:
         json_api: bool = False,
     ) -> None:
         pages = list(pages)
-        self._paths = [tuple(page.split(".")) for page in pages if "*" not in page]
+        self.paths = [tuple(page.split(".")) for page in pages if "*" not in page]
         self._envelopes = tuple(envelopes)
         self._encoded_envelopes = tuple(encoded_envelopes)
-        self._json_api = json_api
+        self.json_api = json_api
         patterns = [translate(page) for page in pages if "*" in page]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
-        heads = {path[0] for path in self._paths}
+        heads = {path[0] for path in self.paths}
         documents = _JSON_API_MARKS if json_api else ()
         self._marks = frozenset(heads.union(self._envelopes, self._encoded_envelopes, documents))
 
@@ -80,6 +80,17 @@ class Cutter:
             return True
         return self._pattern is not None and any(map(self._pattern.match, value))
 
+    def says_something(self, key: str) -> bool:
+        """Whether a key is one that the records below it must keep."""
+        return self._pattern is not None and self._pattern.match(key) is not None
+
+    def envelope_in(self, value: Mapping[str, Any]) -> str | None:
+        """The only key of an object that may hold a message, where a text stands under it; else None."""
+        held = [key for key in (*self._envelopes, *self._encoded_envelopes) if key in value]
+        if len(held) != 1 or held[0] not in self._envelopes or any(map(self.says_something, value)):
+            return None
+        return held[0] if isinstance(value[held[0]], str) else None
+
     def names_a_key_in(self, text: str) -> bool:
         """Whether a key that holds records is written anywhere in a text."""
         return any(f'"{mark}"' in text for mark in self._marks)
@@ -88,7 +99,7 @@ class Cutter:
         """The texts of JSON lists that stand under declared keys of a form post."""
         if self._marks.isdisjoint(post):
             return []
-        held = (post.get(path[0], "") for path in self._paths if len(path) == 1)
+        held = (post.get(path[0], "") for path in self.paths if len(path) == 1)
         return [text for text in held if text.lstrip().startswith("[")]
 
     def cut(self, piece: Piece) -> list[Piece] | None:
@@ -98,7 +109,7 @@ class Cutter:
     def _cut(self, piece: Piece, depth: int) -> list[Piece] | None:
         if depth == 0 or not isinstance(piece.value, dict) or not self.may_hold_records(piece.value):
             return None
-        found = self._document(piece) if self._json_api else None
+        found = self._document(piece) if self.json_api else None
         if found is None:
             found = self._page(piece)
         if found is None and (keyed := self._keyed_page(piece)) is not None:
@@ -118,7 +129,7 @@ class Cutter:
 
     def _page(self, piece: Piece) -> list[Piece] | None:
         """The elements of every list under a declared key."""
-        lists = [path for path in self._paths if _listed(_at(piece.value, path)) is not None]
+        lists = [path for path in self.paths if _listed(value_at(piece.value, path)) is not None]
         if not lists:
             return None
         return [element for path in lists for element in _elements_below(piece, path)]
@@ -132,7 +143,7 @@ class Cutter:
             return None
         found = []
         for key, elements in held:
-            beginning = f'{{"page":{json.dumps(key)},"record":'
+            beginning = beginning_of_keyed(key)
             found += [Piece({"page": key, "record": value}, f"{beginning}{text}}}") for value, text in elements]
         return found
 
@@ -205,10 +216,18 @@ def _enclosed(message: Piece, rest: Mapping[str, Any]) -> Piece:
     """A message with the rest of its envelope as first key; the rest is written anew, the message is not."""
     if not isinstance(message.value, dict):
         return message
-    envelope = _ENCODER.encode(rest)
-    inside = message.text[message.text.index("{") + 1 :].lstrip()
-    text = f'{{"envelope":{envelope}{"" if inside.startswith("}") else ","}{inside}'
-    return Piece({"envelope": rest, **message.value}, text)
+    return Piece({"envelope": rest, **message.value}, enclosed_text(message.text, _ENCODER.encode(rest)))
+
+
+def enclosed_text(message: str, envelope: str) -> str:
+    """The text of a message with that of the rest of its envelope in it."""
+    inside = message[message.index("{") + 1 :].lstrip()
+    return f'{{"envelope":{envelope}{"" if inside.startswith("}") else ","}{inside}'
+
+
+def beginning_of_keyed(key: str) -> str:
+    """What stands before an element that keeps its page's key; a brace stands behind it."""
+    return f'{{"page":{json.dumps(key)},"record":'
 
 
 def _objects(text: str | None) -> list[Piece]:
@@ -235,7 +254,8 @@ def _from_base64(text: str) -> str | None:
         return None
 
 
-def _at(value: Any, path: Sequence[str]) -> Any:
+def value_at(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path of keys; None where nothing does."""
     for key in path:
         if not isinstance(value, dict):
             return None

@@ -23,6 +23,7 @@ from typing import BinaryIO
 import duckdb
 
 from orchestration.exports import avro, delimited, form_posts, json_text, sql
+from orchestration.exports.at_sight import AtSight
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.cutting import Cutter, Piece
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind
@@ -105,10 +106,34 @@ def _lines_of(content: Content, form: Format, source: Source) -> Iterator[bytes]
         with content.open() as file:
             yield from avro.lines(file)
         return
-    for text, problem in read(content, form, source):
+    for text, problem in _by_line(content, form, source) or read(content, form, source):
         if problem is not None or "\n" in text or "\r" in text:
             raise _NoLines
         yield text.encode()
+
+
+def _by_line(content: Content, form: Format, source: Source) -> Iterator[Record] | None:
+    """The records of JSON text line by line; None where its first line does not promise that each is a text by itself.
+
+    A line that is none makes a record with a problem.
+    """
+    at_sight = AtSight(Cutter.of(source))
+    if form.kind not in (Kind.JSON, Kind.JSON_LINES) or form.encoding not in ("utf-8", "utf-8-sig"):
+        return None
+    with _lines(content, form.encoding, "surrogateescape") as lines:
+        if at_sight.records(lines.readline(json_text.MAX_RECORD_CHARS)) is None:
+            return None
+    return _records_by_line(content, form, at_sight, Cutter.of(source))
+
+
+def _records_by_line(content: Content, form: Format, at_sight: AtSight, cutter: Cutter) -> Iterator[Record]:
+    with _lines(content, form.encoding, "surrogateescape") as lines:
+        while line := lines.readline(json_text.MAX_RECORD_CHARS):
+            found = at_sight.records(line)
+            if found is None:
+                yield from json_text.records([line], cutter)
+            else:
+                yield from map(Record, found)
 
 
 def _write_lines(file: BinaryIO, lines: Iterator[bytes], limit: int) -> None:
@@ -250,7 +275,7 @@ def _chunks(content: Content, encoding: str) -> Iterator[str]:
 
 
 @contextmanager
-def _lines(content: Content, encoding: str, errors: str = "strict") -> Iterator[Iterator[str]]:
+def _lines(content: Content, encoding: str, errors: str = "strict") -> Iterator[io.TextIOWrapper]:
     with content.open() as file, io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as lines:
         yield lines
 

@@ -1,0 +1,133 @@
+"""Lines of JSON that are sound at sight: the records of a page or an envelope without a patient look at each.
+
+Belongs here: what is plain, one line at a time, for large exports. Does not belong here: everything else, for which
+the answer is None and the patient readers look (`json_text.py`, `cutting.py`); what is found is what they would find.
+
+A page is cut where its elements seem to meet. If every piece is an object, and the page without them is one whose list
+is empty, then there was no other way to read it: JSON is not ambiguous.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from orchestration.exports.cutting import Cutter, beginning_of_keyed, enclosed_text, value_at
+from orchestration.exports.json_text import MAX_RECORD_CHARS
+from orchestration.exports.strict_json import value_end
+
+_BLANKS = " \t\r\n\ufeff"
+# No JSON text holds it as it is.
+_CUT = "\x1e"
+_FIRST_KEY_OF_LIST = re.compile(r'\{\s*"([^"\\]+)"\s*:\s*\[\s*')
+_OPENING = re.compile(r'\{\s*"\w[^"\\]*"\s*:')
+_ENDS_LIST = re.compile(r"\s*\]")
+_SEPARATOR = re.compile(r"\s*,\s*")
+
+
+class AtSight:
+    """The records of lines, by what a cutter was told of pages and envelopes."""
+
+    def __init__(self, cutter: Cutter) -> None:
+        self._cutter = cutter
+        self._lists = {
+            f'"{key}"': re.compile(rf'"{re.escape(key)}"\s*:\s*\[\s*') for key in {path[-1] for path in cutter.paths}
+        }
+
+    def records(self, line: str) -> list[str] | None:
+        """The texts of a line's records; None where it needs a patient look."""
+        text = line.strip(_BLANKS)
+        if len(text) > MAX_RECORD_CHARS or self._cutter.json_api or _CUT in text:
+            return None
+        try:
+            for look in (self._keyed_page, self._page, self._record):
+                if (found := look(text)) is not None:
+                    return found
+        except (orjson.JSONDecodeError, TypeError):
+            pass
+        return None
+
+    def _keyed_page(self, text: str) -> list[str] | None:
+        """The elements of the one list, whose key says something."""
+        found = _FIRST_KEY_OF_LIST.match(text)
+        if not found or not self._cutter.says_something(found[1]):
+            return None
+        pieces, shell = _cut_list(text, found.end())
+        if shell != {found[1]: []}:  # there is something beside the list
+            return None
+        beginning = beginning_of_keyed(found[1])
+        return [f"{beginning}{piece}}}" for piece, _ in pieces]
+
+    def _page(self, text: str) -> list[str] | None:
+        """The elements of the one list under a declared path."""
+        written = [key for key in self._lists if key in text]
+        if len(written) != 1 or text.count(written[0]) != 1:
+            return None
+        found = self._lists[written[0]].search(text)
+        if not found:
+            return None
+        pieces, shell = _cut_list(text, found.end())
+        if not any(value_at(shell, path) == [] for path in self._cutter.paths):
+            return None
+        if any(self._cutter.may_hold_records(value) for _, value in pieces):
+            return None
+        return [piece for piece, _ in pieces]
+
+    def _record(self, text: str) -> list[str] | None:
+        """The line itself, or the message that is written in it."""
+        value = orjson.loads(text)
+        if not isinstance(value, dict):
+            return None
+        if not self._cutter.may_hold_records(value):
+            return [text]
+        key = self._cutter.envelope_in(value)
+        if key is None or any(value_at(value, path) is not None for path in self._cutter.paths):
+            return None
+        message = value.pop(key).strip(" \t\r\n")
+        if message[:1] not in ("{", "["):  # nothing that could be taken out of it
+            return [text]
+        inner = orjson.loads(message)
+        if not isinstance(inner, dict) or self._cutter.may_hold_records(inner) or not _is_spelled_one_way(value):
+            return None
+        return [enclosed_text(message, orjson.dumps(value).decode())]
+
+
+def _cut_list(text: str, start: int) -> tuple[list[tuple[str, Any]], Any]:
+    """The elements of the list that begins before `start`, with their values, and the value of the text without them.
+
+    No elements where these are no objects, or not told apart at sight.
+    """
+    if _ENDS_LIST.match(text, start):
+        return [], orjson.loads(text)
+    first = value_end(text, start)
+    if first is None or not isinstance(first[0], dict):
+        return [], None
+    end = first[1]
+    gap = _SEPARATOR.match(text, end)
+    opening = gap and _OPENING.match(text, gap.end())
+    # The second guess where elements begin with keys of their own.
+    for beginning in dict.fromkeys([opening.group() if opening else "{", "{"]):
+        pieces = [text[start:]]
+        if gap:
+            pieces = pieces[0].replace(f"}}{gap.group()}{beginning}", f"}}{_CUT}{beginning}").split(_CUT)
+        last = value_end(pieces[-1], 0)
+        if last is None or not _ENDS_LIST.match(pieces[-1], last[1]):
+            continue
+        rest, pieces[-1] = pieces[-1][last[1] :], pieces[-1][: last[1]]
+        try:
+            values = [orjson.loads(piece) for piece in pieces]
+        except orjson.JSONDecodeError:
+            continue
+        return list(zip(pieces, values, strict=True)), orjson.loads(text[:start] + rest)
+    return [], None
+
+
+def _is_spelled_one_way(value: Any) -> bool:
+    """Whether every encoder writes a value alike: numbers with a fraction, and those that are too long, it may not."""
+    if isinstance(value, dict):
+        return all(map(_is_spelled_one_way, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_spelled_one_way, value))
+    return not isinstance(value, float)
