@@ -14,9 +14,12 @@ from typing import Any
 
 import orjson
 
-from orchestration.exports.cutting import Cutter, beginning_of_keyed, enclosed_text, value_at
+from orchestration.exports.cutting import KEYED, Cutter, beginning_of_keyed, enclosed_text, value_at
 from orchestration.exports.json_text import MAX_RECORD_CHARS
 from orchestration.exports.strict_json import value_end
+
+# Said in the place of keys that were not looked at.
+ANY_KEY = "*"
 
 _BLANKS = " \t\r\n\ufeff"
 # No JSON text holds it as it is.
@@ -28,10 +31,15 @@ _SEPARATOR = re.compile(r"\s*,\s*")
 
 
 class AtSight:
-    """The records of lines, by what a cutter was told of pages and envelopes."""
+    """The records of lines, by what a cutter was told of pages and envelopes.
 
-    def __init__(self, cutter: Cutter) -> None:
+    Into `keys` go those that stand at the top of any record, or ANY_KEY.
+    """
+
+    def __init__(self, cutter: Cutter, keys: set[str] | None = None) -> None:
         self._cutter = cutter
+        self._keys = set() if keys is None else keys
+        self._plain_keys: set[str] = set()  # of which nothing is to be cut
         self._lists = {
             f'"{key}"': re.compile(rf'"{re.escape(key)}"\s*:\s*\[\s*') for key in {path[-1] for path in cutter.paths}
         }
@@ -57,6 +65,7 @@ class AtSight:
         pieces, shell = _cut_list(text, found.end())
         if shell != {found[1]: []}:  # there is something beside the list
             return None
+        self._keys.update(KEYED)
         beginning = beginning_of_keyed(found[1])
         return [f"{beginning}{piece}}}" for piece, _ in pieces]
 
@@ -71,8 +80,12 @@ class AtSight:
         pieces, shell = _cut_list(text, found.end())
         if not any(value_at(shell, path) == [] for path in self._cutter.paths):
             return None
-        if any(self._cutter.may_hold_records(value) for _, value in pieces):
-            return None
+        for _, value in pieces:
+            if not self._plain_keys.issuperset(value):
+                if self._cutter.may_hold_records(value):
+                    return None
+                self._plain_keys.update(value)
+                self._keys.update(value)
         return [piece for piece, _ in pieces]
 
     def _record(self, text: str) -> list[str] | None:
@@ -81,16 +94,19 @@ class AtSight:
         if not isinstance(value, dict):
             return None
         if not self._cutter.may_hold_records(value):
+            self._keys.update(value)
             return [text]
         key = self._cutter.envelope_in(value)
         if key is None or any(value_at(value, path) is not None for path in self._cutter.paths):
             return None
         message = value.pop(key).strip(" \t\r\n")
         if message[:1] not in ("{", "["):  # nothing that could be taken out of it
+            self._keys.update(value, [key])
             return [text]
         inner = orjson.loads(message)
         if not isinstance(inner, dict) or self._cutter.may_hold_records(inner) or not _is_spelled_one_way(value):
             return None
+        self._keys.update(inner, ["envelope"])
         return [enclosed_text(message, orjson.dumps(value).decode())]
 
 

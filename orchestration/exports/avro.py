@@ -25,6 +25,7 @@ import orjson
 import zstandard
 
 from orchestration.exports import avro_blocks
+from orchestration.exports.at_sight import ANY_KEY
 from orchestration.exports.json_text import Record
 
 MAX_BLOCK_BYTES = 256 * 1024 * 1024
@@ -49,8 +50,11 @@ def records(file: BinaryIO) -> Iterator[Record]:
         yield Record("", str(error))
 
 
-def lines(file: BinaryIO) -> Iterator[bytes]:
-    """The records in order, as bytes without a line's end. Raises AvroError at the header and Broken behind it."""
+def lines(file: BinaryIO, keys: set[str] | None = None) -> Iterator[bytes]:
+    """The records in order, as bytes without a line's end. Raises AvroError at the header and Broken behind it.
+
+    Into `keys` go those of every record, or ANY_KEY where the schema does not say them.
+    """
     import fastavro
 
     if file.read(4) != b"Obj\x01":
@@ -62,6 +66,8 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
         named = _with_name(schema)
         decode = avro_blocks.decoder_of(json.loads(header["avro.schema"]))
         sync = file.read(_SYNC_BYTES)
+        if keys is not None:
+            keys.update(_keys_of(schema))
     except AvroError:
         raise
     except Exception as error:  # a damaged schema fails in as many ways as there are schemas
@@ -102,6 +108,12 @@ def _with_name(schema: dict) -> Callable[[bytes], bytes]:
         return lambda text: text
     beginning = orjson.dumps({NAME: schema["name"]})[:-1] + b","
     return lambda text: beginning + text[1:]
+
+
+def _keys_of(schema: Any) -> list[str]:
+    """The keys at the top of every record."""
+    fields = schema.get("fields", []) if isinstance(schema, dict) else []
+    return [NAME, *(field["name"] for field in fields)] if fields else [ANY_KEY]
 
 
 def _codec(name: str):

@@ -121,16 +121,14 @@ class Batch:
             content = incoming.content
             form = _form(content)
             limit = self._settings.max_unpacked_bytes
-            lines = None
             if readers.takes(content, form, self._source):
-                lines = readers.as_lines(content, form, self._source, self._spool, limit)
-                scan = lines and readers.lines_scan(lines)
+                scan = readers.as_lines(content, form, self._source, self._spool, limit)
             elif self._cut(incoming, form):
                 return
             else:
                 scan = readers.scan(self._reader, content, form, self._spool, limit)
             if scan:
-                self._hand_over(self._scan, incoming.export_id, scan, form, lines)
+                self._hand_over(self._scan, incoming.export_id, scan, form)
             else:
                 self._read_patiently(incoming, form)
 
@@ -265,7 +263,6 @@ class Batch:
         export_id: str,
         scan: readers.Scan,
         form: Format,
-        lines: Path | None,
     ) -> _Judged:
         """What DuckDB reads of an export: all of it, record by record, or nothing."""
         # Nobody but DuckDB reads Parquet: what it reads stands, and what it does not is lost.
@@ -279,7 +276,7 @@ class Batch:
             if is_last_resort:
                 return _Judged(None, {export_id: "damaged: the file cannot be read to its end; export it again"})
         finally:
-            self._spool.discard(lines)
+            self._spool.discard(scan.spooled)
         self._spool.discard(path)
         return _Judged(None, {export_id: None})
 

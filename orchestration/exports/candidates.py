@@ -26,7 +26,8 @@ A profile holds one row per export:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -61,6 +62,7 @@ _A_VALUE = (
     r"({0} >= '!' and {0} < '[' or {0} >= '\' and {0} < '{{' or {0} >= '|' or regexp_matches({0}, '^\s*[^\s{{\[]'))"
 )
 _A_TIME = r"^[^{\[]*[0-9].*[0-9].*[0-9].*[0-9]"
+_FIRST_KEY = re.compile(r'\$\.(?:"([^"]*)"|(\w+))')
 # A fraction of DuckDB's default: long texts then stay in the processor's cache while they are packed.
 _FORMAT = "format parquet, compression snappy, row_group_size 30_720"
 # Rows of a spool written by our own readers.
@@ -92,7 +94,8 @@ def from_scan(
             {cells}
         from {scan.table}
     """
-    _write(reader, rows, source, path, may_hold_records=not scan.is_ours, cells=scan.cells)
+    asked = _Asked(source, scan.keys) if scan.cells is None else _AskedOfCells(source, scan.cells)
+    _write(reader, rows, source, path, asked, may_hold_records=not scan.is_ours)
     counts = f"count(*), count(*) filter ({_IS_UNREAD})"
     records, unread = reader.execute(f"select {counts} from read_parquet({sql.file_to_read(path)})").fetchone()
     return records > 0 and unread == 0
@@ -117,7 +120,7 @@ def from_slices(
             end as problem
         from {spool.relation()}
     """
-    _write(reader, rows, source, path, may_hold_records=True)
+    _write(reader, rows, source, path, _Asked(source), may_hold_records=True)
     written = f"read_parquet({sql.file_to_read(path)})"
     unread = reader.execute(f"select distinct export_id from {written} where {_IS_UNREAD}").fetchall()
     unread = {export_id for (export_id,) in unread}
@@ -144,7 +147,7 @@ def from_spool(
         )
         from {spool.relation(_SPOOL_COLUMNS)}
     """
-    _write(reader, rows, source, path)
+    _write(reader, rows, source, path, _Asked(source))
 
 
 def write_profile(
@@ -233,14 +236,10 @@ def _write(
     rows: str,
     source: Source,
     path: Path,
+    asked: _Asked,
     may_hold_records: bool = False,
-    cells: Mapping[str, str] | None = None,
 ) -> None:
-    """One parse of each record: everything asked of it is taken out at once, then judged by plain comparisons.
-
-    None where the rows have the `cells` that their records were built of.
-    """
-    asked = _Asked(source) if cells is None else _AskedOfCells(source, cells)
+    """One parse of each record: everything asked of it is taken out at once, then judged by plain comparisons."""
     no_event = " or ".join(f"({asked.fits(conditions)})" for conditions in source.no_events) or "false"
     absences = []
     for requirement, paths in source.requires.items():
@@ -296,10 +295,12 @@ def _write(
 class _Asked:
     """The JSONPaths asked of a record: DuckDB takes all plain ones in one parse, each wildcard in one of its own.
 
-    That of a wildcard is spared where nothing stands at the path before it.
+    That of a wildcard is spared where nothing stands at the path before it; of records that have no other top-level
+    keys than `keys`, nothing is asked that lies below others.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, keys: Collection[str] | None = None) -> None:
+        self._held = keys
         required = [json_path for paths in source.requires.values() for json_path in paths]
         asked = [*required, *source.emails, *source.user_agents]
         asked += [json_path for conditions in source.no_events for json_path in conditions]
@@ -308,12 +309,13 @@ class _Asked:
         self._pattern = _keys_with_meaning(source)
         # Nearly every record shows whose it is by what is asked of it anyway, or by a key or two more; only the others
         # are asked for every key.
-        missing = {keys: [key for key in keys if _key_path(key) not in asked] for keys in source.recognised_by}
-        fewest = min(map(len, missing.values()))
-        self._at_once = [keys for keys, more in missing.items() if len(more) == fewest]
-        self._recognised_by = source.recognised_by
-        self._keys = list(dict.fromkeys(key for keys in source.recognised_by for key in keys))
-        asked += [_key_path(key) for keys in self._at_once for key in keys]
+        self._own = [own for own in source.recognised_by if keys is None or set(keys).issuperset(own)]
+        missing = {own: [key for key in own if _key_path(key) not in asked] for own in self._own}
+        fewest = min(map(len, missing.values()), default=0)
+        self._at_once = [own for own, more in missing.items() if len(more) == fewest]
+        self._own_keys = list(dict.fromkeys(key for own in self._own for key in own))
+        asked += [_key_path(key) for own in self._at_once for key in own]
+        asked = [json_path for json_path in asked if self._may_lead(json_path)]
         self._wild = list(dict.fromkeys(json_path for json_path in asked if "[*]" in json_path))
         asked += map(_before_wildcard, self._wild)
         self._plain = list(dict.fromkeys(json_path for json_path in asked if "[*]" not in json_path))
@@ -332,21 +334,23 @@ class _Asked:
 
     def keys(self, record: str) -> str:
         """Which of the keys that tell whose a record is it has, as `shows` asks for them."""
-        return f"json_exists({record}, [{', '.join(sql.text(_key_path(key)) for key in self._keys)}])"
+        return f"json_exists({record}, [{', '.join(sql.text(_key_path(key)) for key in self._own_keys)}])"
 
     def value(self, json_path: str) -> str:
         """What a path leads to: a text or null; a list of texts where it has a wildcard."""
+        if not self._may_lead(json_path):
+            return "null::varchar[]" if "[*]" in json_path else "null::varchar"
         if "[*]" in json_path:
             return f"wild_{self._wild.index(json_path)}"
         return f"plain[{self._plain.index(json_path) + 1}]"
 
     def shows_at_once(self) -> str:
         """Whether a record is the source's own by what was taken of it: sure where true."""
-        return _any_of([f"{self.value(_key_path(key))} is not null" for key in keys] for keys in self._at_once)
+        return _any_of([f"{self.value(_key_path(key))} is not null" for key in own] for own in self._at_once)
 
     def shows(self) -> str:
         """Whether a record is the source's own by its keys."""
-        return _any_of([f"keys[{self._keys.index(key) + 1}]" for key in keys] for keys in self._recognised_by)
+        return _any_of([f"keys[{self._own_keys.index(key) + 1}]" for key in own] for own in self._own)
 
     def meets(self, requirement: str, paths: Sequence[str]) -> list[str]:
         """Conditions of which one holds where one of the paths leads to what is required."""
@@ -355,12 +359,14 @@ class _Asked:
             if "[*]" in path
             else _holds(requirement, self.value(path))
             for path in paths
+            if self._may_lead(path)
         ]
 
     def is_one_of(self, names: Sequence[str], paths: Sequence[str]) -> list[str]:
         """Conditions of which one holds where one of the plain paths leads to one of the names, without case."""
         listed = ", ".join(sql.text(name.lower()) for name in names)
-        return [f"list_contains([{listed}], lower({self.value(path)}))" for path in paths if "[*]" not in path]
+        plain = [path for path in paths if "[*]" not in path and self._may_lead(path)]
+        return [f"list_contains([{listed}], lower({self.value(path)}))" for path in plain]
 
     def fits(self, conditions: Mapping[str, str]) -> str:
         """Whether all paths lead to their texts, `*` standing for any."""
@@ -376,12 +382,16 @@ class _Asked:
             held.append(f"coalesce(len(list_filter(json_keys(readable), lambda key: {self._pattern})) > 0, false)")
         return " or ".join(held) or "false"
 
+    def _may_lead(self, json_path: str) -> bool:
+        """Whether a path may lead to something, by its first key."""
+        return self._held is None or any(map(self._held.__contains__, _FIRST_KEY.match(json_path).groups()))
+
 
 class _AskedOfCells(_Asked):
     """The same of rows whose records were built of text cells: these are at hand, and nothing lies below them."""
 
     def __init__(self, source: Source, cells: Mapping[str, str]) -> None:
-        super().__init__(source)
+        super().__init__(source, cells)
         self._cells = {_key_path(name): cell for name, cell in cells.items()}
 
     def takes(self, record: str) -> dict[str, str]:
@@ -397,10 +407,10 @@ class _AskedOfCells(_Asked):
         return self._cells.get(json_path, "null::varchar[]" if "[*]" in json_path else "null::varchar")
 
     def shows_at_once(self) -> str:
-        return "false"
+        return "true" if self._own else "false"
 
     def shows(self) -> str:
-        return str(any({_key_path(key) for key in keys} <= self._cells.keys() for keys in self._recognised_by))
+        return "false"
 
 
 def _holds(requirement: str, value: str) -> str:
@@ -414,7 +424,7 @@ def _before_wildcard(json_path: str) -> str:
 
 def _any_of(alternatives: Iterable[Sequence[str]]) -> str:
     """A condition: all conditions of one alternative hold."""
-    return " or ".join(f"({' and '.join(conditions)})" for conditions in alternatives)
+    return " or ".join(f"({' and '.join(conditions)})" for conditions in alternatives) or "false"
 
 
 def _holders(source: Source) -> list[tuple[str, str]]:

@@ -28,6 +28,8 @@ from orchestration.sources import Source
 
 MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
 
+# Keys of an element that keeps its page's key.
+KEYED = ("page", "record")
 # Keys of a JSON:API document, and of a resource that stands without one.
 _JSON_API_MARKS = ("data", "relationships")
 
@@ -136,7 +138,7 @@ class Cutter:
 
     def _keyed_page(self, piece: Piece) -> list[Piece] | None:
         """The elements under keys that say something themselves, each with its key."""
-        if self._pattern is None or {"page", "record"} <= piece.value.keys():
+        if self._pattern is None or piece.value.keys() >= set(KEYED):
             return None
         held = list(_held(piece.text, self._pattern.match))
         if not held:

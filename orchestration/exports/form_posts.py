@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from orchestration.exports import json_text
+from orchestration.exports.at_sight import ANY_KEY
 from orchestration.exports.cutting import Cutter
 from orchestration.exports.formats import FormatError
 from orchestration.exports.json_text import Record
@@ -28,11 +29,22 @@ _CHARS_AT_ONCE = 256 * 1024
 _BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r?\n")
 
 
-def records(lines: Iterable[str], cutter: Cutter) -> Iterator[Record]:
-    """A post per line, or what the page holds that one of its fields is; bytes that are no UTF-8 come as surrogates."""
+def records(lines: Iterable[str], cutter: Cutter, keys: set[str] | None = None) -> Iterator[Record]:
+    """A post per line, or what the page holds that one of its fields is; bytes that are no UTF-8 come as surrogates.
+
+    Into `keys` go the names of the fields, or ANY_KEY where a record holds others.
+    """
+    keys = set() if keys is None else keys
     for posts in _some(line for line in map(str.strip, lines) if line):
         for post in _fields_of(posts):
-            yield from _records_of(post, cutter)
+            # Nearly every post has the names of one before it, of which nothing was to be cut.
+            if not keys.issuperset(post):
+                if cutter.may_hold_records(post):
+                    keys.add(ANY_KEY)
+                    yield from _records_of(post, cutter)
+                    continue
+                keys.update(post)
+            yield from _as_record(post, cutter)
 
 
 def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
@@ -121,16 +133,22 @@ def _multipart_fields(body: bytes, boundary: bytes) -> dict[str, str]:
 
 def _records_of(post: dict[str, str], cutter: Cutter) -> Iterator[Record]:
     pages = cutter.pages_in_fields(post)
-    if pages:
-        yield from json_text.records(pages, cutter)
-        return
+    if pages or cutter.may_hold_records(post):
+        yield from json_text.records(pages or [_written(post)], cutter)
+    else:
+        yield from _as_record(post, cutter)
+
+
+def _as_record(post: dict[str, str], cutter: Cutter) -> Iterable[Record]:
+    """The fields as an object: looked at patiently where bytes are no UTF-8 (half of a surrogate pair), or too many."""
     try:
         text = orjson.dumps(post).decode()
-    except TypeError:  # half of a surrogate pair: bytes that are no UTF-8
-        text = json.dumps(post, ensure_ascii=False, separators=(",", ":"))
-        yield from json_text.records([text], cutter)
-        return
-    if len(text) <= json_text.MAX_RECORD_CHARS and not cutter.may_hold_records(post):
-        yield Record(text)
-    else:
-        yield from json_text.records([text], cutter)
+    except TypeError:
+        return json_text.records([_written(post)], cutter)
+    if len(text) > json_text.MAX_RECORD_CHARS:
+        return json_text.records([text], cutter)
+    return (Record(text),)
+
+
+def _written(post: dict[str, str]) -> str:
+    return json.dumps(post, ensure_ascii=False, separators=(",", ":"))

@@ -23,7 +23,7 @@ from typing import BinaryIO
 import duckdb
 
 from orchestration.exports import avro, delimited, form_posts, json_text, sql
-from orchestration.exports.at_sight import AtSight
+from orchestration.exports.at_sight import ANY_KEY, AtSight
 from orchestration.exports.containers import Content, Spool
 from orchestration.exports.cutting import Cutter, Piece
 from orchestration.exports.formats import HEAD_BYTES, Format, FormatError, Kind
@@ -43,13 +43,16 @@ _ESCAPED = r'["\\\x00-\x1f]'
 class Scan:
     """How DuckDB reads an export: a table expression with the column `record`, in order, null where it read nothing.
 
-    `is_ours` says that we made the records, so that each is strict JSON and none is a page. Where they were built of a
-    row's text cells, `cells` names the columns of these by their keys in the record.
+    `is_ours` says that we made the records, so that each is strict JSON and none is a page; `spooled` is where we wrote
+    them, for the caller to discard. Where they were built of a row's text cells, `cells` names the columns of these by
+    their keys in the record. `keys` are all that any record has at its top, None where we do not know.
     """
 
     table: str
     is_ours: bool = False
     cells: Mapping[str, str] | None = None
+    keys: frozenset[str] | None = None
+    spooled: Path | None = None
 
 
 def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int) -> Scan | None:
@@ -75,8 +78,8 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
     return None
 
 
-def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit: int) -> Path | None:
-    """What DuckDB has no reader for (Avro, forms, records within objects), as JSON lines; the caller discards them.
+def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit: int) -> Scan | None:
+    """How DuckDB reads what it has no reader for (Avro, forms, records within objects): spooled as JSON lines.
 
     None where the content is small, and where a record is damaged or spans lines: `read` then gives what is whole and
     says what is not. Raises AvroError where nothing can be read at all, and FormatError where the records
@@ -85,55 +88,59 @@ def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit
     if content.path is None:
         return None
     path = spool.new_path(".jsonl")
+    keys: set[str] = set()
     try:
         with path.open("wb") as file:
-            _write_lines(file, _lines_of(content, form, source), limit)
+            _write_lines(file, _lines_of(content, form, source, keys), limit)
     except (_NoLines, avro.Broken):
         spool.discard(path)
         return None
     except (avro.AvroError, FormatError):
         spool.discard(path)
         raise
-    return path
+    scan = _json_scan(sql.file_to_read(path), "newline_delimited")
+    return replace(scan, is_ours=True, spooled=path, keys=None if ANY_KEY in keys else frozenset(keys))
 
 
 class _NoLines(ValueError):
     """A record that is no line by itself."""
 
 
-def _lines_of(content: Content, form: Format, source: Source) -> Iterator[bytes]:
+def _lines_of(content: Content, form: Format, source: Source, keys: set[str]) -> Iterator[bytes]:
+    """The records, each one line; into `keys` go all that stand at the top of any, or ANY_KEY."""
+    cutter = Cutter.of(source)
     if form.kind is Kind.AVRO:
         with content.open() as file:
-            yield from avro.lines(file)
-        return
-    for text, problem in _by_line(content, form, source) or read(content, form, source):
+            yield from avro.lines(file, keys)
+    elif form.kind is Kind.FORM:
+        with _lines(content, form.encoding, "surrogateescape") as lines:
+            yield from _sound(form_posts.records(lines, cutter, keys))
+    elif form.kind in (Kind.JSON, Kind.JSON_LINES) and _is_read_at_sight(content, form, cutter):
+        at_sight = AtSight(cutter, keys)
+        with _lines(content, form.encoding, "surrogateescape") as lines:
+            while line := lines.readline(json_text.MAX_RECORD_CHARS):
+                found = at_sight.records(line)
+                if found is None:
+                    keys.add(ANY_KEY)
+                    yield from _sound(json_text.records([line], cutter))
+                else:
+                    yield from map(str.encode, found)
+    else:
+        keys.add(ANY_KEY)
+        yield from _sound(read(content, form, source))
+
+
+def _sound(records: Iterator[Record]) -> Iterator[bytes]:
+    for text, problem in records:
         if problem is not None or "\n" in text or "\r" in text:
             raise _NoLines
         yield text.encode()
 
 
-def _by_line(content: Content, form: Format, source: Source) -> Iterator[Record] | None:
-    """The records of JSON text line by line; None where its first line does not promise that each is a text by itself.
-
-    A line that is none makes a record with a problem.
-    """
-    at_sight = AtSight(Cutter.of(source))
-    if form.kind not in (Kind.JSON, Kind.JSON_LINES) or form.encoding not in ("utf-8", "utf-8-sig"):
-        return None
+def _is_read_at_sight(content: Content, form: Format, cutter: Cutter) -> bool:
+    """Whether the first line promises that each is a text by itself; one that is none shows as a damaged record."""
     with _lines(content, form.encoding, "surrogateescape") as lines:
-        if at_sight.records(lines.readline(json_text.MAX_RECORD_CHARS)) is None:
-            return None
-    return _records_by_line(content, form, at_sight, Cutter.of(source))
-
-
-def _records_by_line(content: Content, form: Format, at_sight: AtSight, cutter: Cutter) -> Iterator[Record]:
-    with _lines(content, form.encoding, "surrogateescape") as lines:
-        while line := lines.readline(json_text.MAX_RECORD_CHARS):
-            found = at_sight.records(line)
-            if found is None:
-                yield from json_text.records([line], cutter)
-            else:
-                yield from map(Record, found)
+        return AtSight(cutter).records(lines.readline(json_text.MAX_RECORD_CHARS)) is not None
 
 
 def _write_lines(file: BinaryIO, lines: Iterator[bytes], limit: int) -> None:
@@ -142,11 +149,6 @@ def _write_lines(file: BinaryIO, lines: Iterator[bytes], limit: int) -> None:
         size += file.write(b"\n".join(some) + b"\n")
         if size > limit:
             raise FormatError(f"too large: the file holds records of more than {limit:,} bytes; split it")
-
-
-def lines_scan(path: Path) -> Scan:
-    """How DuckDB reads a file of JSON lines of our own."""
-    return replace(_json_scan(sql.file_to_read(path), "newline_delimited"), is_ours=True)
 
 
 def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
