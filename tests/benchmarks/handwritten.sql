@@ -431,7 +431,15 @@ campaigns as (
             median((epoch_us(clicked_at) - epoch_us(opened_at)) / 1e6),
             median((epoch_us(deep_converted_at) - epoch_us(clicked_at)) / 1e6),
             null
-        ] as waits
+        ] as waits,
+        [
+            null,
+            avg(((epoch_us(delivered_at) - epoch_us(sent_at)) / 1e6)::decimal(18, 6)),
+            avg(((epoch_us(opened_at) - epoch_us(delivered_at)) / 1e6)::decimal(18, 6)),
+            avg(((epoch_us(clicked_at) - epoch_us(opened_at)) / 1e6)::decimal(18, 6)),
+            avg(((epoch_us(deep_converted_at) - epoch_us(clicked_at)) / 1e6)::decimal(18, 6)),
+            null
+        ] as mean_waits
     from progress group by all
 ),
 steps as (
@@ -442,6 +450,7 @@ steps as (
         reached[number - 1] as n,
         reached[1] as sent,
         waits[number] as wait,
+        mean_waits[number] as mean_wait,
         1.959963984540054 as z
     from campaigns cross join unnest(range(1, 7)) as numbers (number)
 )
@@ -458,5 +467,7 @@ select
     wait as median_seconds_from_previous,
     last_sent_at + interval 14 day < getvariable('now') as is_closed,
     n as previous_messages,
-    sent
+    sent,
+    n - x as dropped_off,
+    mean_wait as mean_seconds_from_previous
 from steps;

@@ -29,3 +29,8 @@
             ) as bigint
         ) as previous_messages
 {%- endmacro %}
+
+{#- The mean of the seconds from one time to the other: whole microseconds are added, so that no order of rows shows. -#}
+{% macro mean_seconds(earlier, later) -%}
+    cast(avg(cast({{ seconds_between(earlier, later) }} as decimal(18, 6))) as double)
+{%- endmacro %}

@@ -65,7 +65,13 @@ gathered as (
         count(case when event_type = 'clicked' then 1 end) as clicks,
         count(case when event_type = 'clicked' and actor = 'human' then 1 end) as human_clicks,
         count(case when event_type = 'clicked' and actor = 'machine' then 1 end) as machine_clicks,
-        max(case when event_type = 'opened' and actor = 'human' then read_seconds end) as read_seconds,
+        max(
+            case
+                when event_type != 'opened' or actor != 'human' then null
+                when read_seconds > {{ var('read_cap_seconds') }} then {{ var('read_cap_seconds') }}
+                else read_seconds
+            end
+        ) as read_seconds,
         min(sent_at) as stated_sent_at,
         min(case when event_type = 'sent' then occurred_at end) as accepted_at,
         min(
@@ -76,7 +82,9 @@ gathered as (
         min(case when event_type = 'bounced' then occurred_at end) as first_bounced_at,
         max(case when event_type = 'bounced' then occurred_at end) as last_bounced_at,
         min(case when event_type = 'bounced' and bounce_type = 'hard' then occurred_at end) as first_hard_bounced_at,
-        min(case when event_type = 'complained' then occurred_at end) as complained_at,
+        min(
+            case when event_type = 'complained' and coalesce(event_subtype, '') != 'not_spam' then occurred_at end
+        ) as complained_at,
         min(case when event_type = 'unsubscribed' then occurred_at end) as unsubscribed_at,
         min(case when event_type = 'opened' then occurred_at end) as first_opened_at,
         min(case when event_type = 'opened' and actor = 'human' then occurred_at end) as human_first_opened_at,

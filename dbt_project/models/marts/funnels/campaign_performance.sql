@@ -61,6 +61,8 @@ cohorts as (
         count(case when is_delivered and not machine_only_open then 1 end) as open_measurable,
         count(case when is_delivered and is_clicked then 1 end) as human_unique_clicks,
         count(case when is_delivered and is_opened and is_clicked then 1 end) as human_opened_and_clicked,
+        count(case when is_delivered then read_band end) as reads_measured,
+        count(case when is_delivered and read_band = 'read' then 1 end) as reads,
         count(case when is_delivered and conversions > 0 then 1 end) as converted_messages,
         count(case when is_delivered and is_opened and is_calibration then 1 end) as calibration_opens,
         count(case when is_delivered and is_clicked and is_calibration then 1 end) as calibration_clicks,
@@ -180,7 +182,15 @@ final as (
         machine_clicks,
         estimated_opens,
         calibration_opens,
-        calibration_clicks
+        calibration_clicks,
+
+        -- read time
+        reads_measured,
+        reads,
+        reads / nullif(reads_measured, 0) as read_rate,
+        {{ wilson_lo('reads', 'reads_measured') }} as read_rate_lo,
+        {{ wilson_hi('reads', 'reads_measured') }} as read_rate_hi,
+        reads_measured / nullif(human_unique_opens, 0) as read_measured_share
     from spread
 
 )

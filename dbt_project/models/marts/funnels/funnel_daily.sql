@@ -121,7 +121,14 @@ final as (
 
         -- parts
         previous_messages,
-        sent
+        sent,
+
+        -- beyond the contract
+        {{ wilson_lo('messages', 'previous_messages') }} as step_rate_lo,
+        {{ wilson_hi('messages', 'previous_messages') }} as step_rate_hi,
+        previous_messages - messages as dropped_off,
+        cast(sent_on as timestamp) + interval '{{ 1 + var("funnel_window_days") | int }}' day <= {{ as_of_now() }}
+            as is_closed
     from reached
 
 )
