@@ -1,4 +1,4 @@
-"""Do interests and send times find what was planted, and better than what everybody would do? Prints tables.
+"""Do interests and send times find what was planted, and are losses foreseen? Prints tables beside simpler guesses.
 
 Belongs here: worlds whose subscribers have a planted interest and a planted best hour, and what each way of guessing
 makes of their exports. Does not belong here: what the planted truths do to the events (`orchestration/samples`).
@@ -11,13 +11,16 @@ import os
 from contextlib import closing
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
+from orchestration.statistics import losses
 from tests.classification import classified
 
 SEEDS = [int(seed) for seed in os.environ.get("MICRO_CONVERSIONS_BENCH_SEEDS", "3001,3002,3003").split(",")]
 EVENTS = int(os.environ.get("MICRO_CONVERSIONS_BENCH_PEOPLE", 200_000))
-TARGETS = ("subscriber_interests", "send_time", "fct_messages")
+TARGETS = ("subscriber_interests", "send_time", "unsubscribe_risk", "fct_messages")
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
@@ -95,6 +98,30 @@ SHARES = """
     left join own as o using (subscriber_key, content_category)
 """
 
+# Messages with what was known of their recipient before the send, in the levels of int_loss_counts, in two halves of
+# the time: what the first teaches is held against the second. {truth} is not needed.
+LOSSES = """
+    with {truth},
+    messages as (
+        select
+            c.*,
+            ntile(2) over (order by m.sent_at, m.message_key) as half,
+            coalesce(least(m.unsubscribed_at, m.complained_at) <= m.sent_at + interval 14 day, false) as is_loss
+        from marts.fct_messages as m inner join intermediate.int_message_contexts as c using (message_key)
+        where m.delivered_at is not null and m.sent_at < timestamp '2026-11-03'
+    )
+    select
+        half, engagement_tier,
+        case when sends_in_28_days <= 2 then '1 or 2' when sends_in_28_days <= 4 then '3 or 4'
+            when sends_in_28_days <= 8 then '5 to 8' when sends_in_28_days <= 16 then '9 to 16'
+            when sends_in_28_days > 16 then 'above 16' else 'unknown' end as pressure,
+        case when sends_in_28_days is null then 'unknown' when deliveries_before <= 2 then 'up to 2'
+            when deliveries_before <= 9 then '3 to 9' when deliveries_before <= 29 then '10 to 29'
+            else 'above 29' end as experience,
+        count(*) as messages, count(*) filter (is_loss) as losses
+    from messages group by all
+"""
+
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory):
@@ -143,3 +170,43 @@ def test_a_profile_is_nearer_the_planted_interests_than_raw_shares(homes):
             print(f"{band:<18}{row[0]:>12,}" + "".join(f"{10_000 * value:>12.1f}" for value in row[1:]))
             assert row[1] < row[2], f"{band}: raw shares are nearer"
         print()
+
+
+def test_losses_of_the_second_half_are_foreseen_from_the_first(homes):
+    print(
+        f"\n\nunsubscriptions and complaints, seeds {SEEDS}: learnt on the first half of the time, seen in the second\n"
+    )
+    print(
+        f"{'seed':<8}{'messages':>10}{'losses':>8}{'Brier ours':>13}{'account':>14}{'log loss ours':>15}{'account':>10}"
+    )
+    ours, plain, bands = [], [], {}
+    for seed, home in zip(SEEDS, homes, strict=True):
+        counts = _asked(home, LOSSES).to_pandas()
+        keys = list(losses.CIRCUMSTANCES)
+        first, second = (counts[counts["half"] == half] for half in (1, 2))
+        met = pd.concat([first, second.assign(messages=0, losses=0)])
+        risks = losses.risks(met.groupby(keys, as_index=False)[["messages", "losses"]].sum())
+        seen = second.merge(risks, on=keys)
+        rate = np.full(len(seen), first["losses"].sum() / first["messages"].sum())
+        scores = [_scores(seen, chance) for chance in (seen["probability"].to_numpy(), rate)]
+        ours.append(scores[0][1])
+        plain.append(scores[1][1])
+        print(
+            f"{seed:<8}{seen['messages'].sum():>10,}{seen['losses'].sum():>8,}{scores[0][0]:>13.6f}{scores[1][0]:>14.6f}"
+            f"{scores[0][1]:>15.6f}{scores[1][1]:>10.6f}"
+        )
+        for row, mean in zip(seen.itertuples(), rate, strict=True):
+            band = "above the account's" if row.probability >= mean else "below the account's"
+            found = bands.setdefault(band, [0, 0.0, 0])
+            bands[band] = [found[0] + row.messages, found[1] + row.messages * row.probability, found[2] + row.losses]
+    for band, (messages, expected, observed) in sorted(bands.items()):
+        print(f"risk {band}: {messages:,} messages, {expected:.0f} losses expected, {observed} seen")
+    assert sum(ours) < sum(plain)
+
+
+def _scores(seen, chance: np.ndarray) -> tuple[float, float]:
+    """Brier score and log loss per message."""
+    messages, lost = (seen[name].to_numpy(dtype=float) for name in ("messages", "losses"))
+    brier = (lost * (1 - chance) ** 2 + (messages - lost) * chance**2).sum() / messages.sum()
+    log_loss = -(lost * np.log(chance) + (messages - lost) * np.log1p(-chance)).sum() / messages.sum()
+    return float(brier), float(log_loss)
