@@ -168,6 +168,12 @@ DEFECTS = [
         "deliveries_are_those_of_the_messages",
         "update marts.dim_subscribers set messages_delivered = 1",
     ),
+    (
+        "dim_subscribers",
+        "engagement_is_that_of_the_messages",
+        "update marts.fct_messages set human_clicks = 2 where message_key = 'm1'",
+    ),
+    ("dim_subscribers", "orders_are_those_of_the_shop", "update intermediate.int_orders set subscriber_key = 's2'"),
     ("dim_subscribers", "counts_are_not_negative", "update marts.dim_subscribers set orders = -1"),
     (
         "dim_subscribers",

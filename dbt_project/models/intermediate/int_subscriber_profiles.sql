@@ -50,7 +50,10 @@ rated as (
             when states.last_human_engaged_at is null
                 then states.messages_ignored >= {{ var('graymail_after_never_engaged') }}
             else states.messages_ignored >= {{ var('graymail_after_engaged') }}
-        end as is_graymail
+        end as is_graymail,
+        coalesce(
+            states.as_of_at >= states.first_delivered_at + interval '{{ var("persona_window_days") }}' day, false
+        ) as fills_window
     from states
     cross join yardsticks
 
@@ -80,6 +83,11 @@ final as (
         deep_conversions,
         orders,
         revenue,
+        -- A window longer than the history says nothing yet, and least of all zero.
+        case when fills_window then recent_messages_delivered end as recent_messages_delivered,
+        case when fills_window then recent_messages_opened end as recent_messages_opened,
+        case when fills_window then recent_messages_clicked end as recent_messages_clicked,
+        case when fills_window then recent_human_clicks end as recent_human_clicks,
 
         -- attributes
         is_subscribed,

@@ -39,6 +39,10 @@ final as (
 
         -- beyond the contract
         profiles.messages_ignored,
+        profiles.recent_messages_delivered,
+        profiles.recent_messages_opened,
+        profiles.recent_messages_clicked,
+        profiles.recent_human_clicks,
         subscribers.signed_up_at,
         subscribers.signup_source,
         subscribers.time_zone
