@@ -27,17 +27,28 @@ typed as (
 
 ),
 
+-- Who is assigned to nothing is left out by the join: a filter would have each record taken apart once more.
+assignees as (
+
+    select
+        experiment,
+        case when experiment is not null and variant is not null then email end as email,
+        variant,
+        assigned_at
+    from typed
+
+),
+
 assigned as (
 
     select
-        {{ mask_personal('typed.experiment') }} as experiment,
+        {{ mask_personal('assignees.experiment') }} as experiment,
         identities.subscriber_key,
-        {{ mask_personal('typed.variant') }} as variant,
-        typed.assigned_at
-    from typed
+        {{ mask_personal('assignees.variant') }} as variant,
+        assignees.assigned_at
+    from assignees
     inner join identities
-        on typed.email = identities.email
-    where typed.experiment is not null and typed.variant is not null
+        on assignees.email = identities.email
 
 ),
 
