@@ -23,8 +23,19 @@ PEOPLES_TABLES = (
     "send_time",
     "unsubscribe_risk",
     "fct_micro_conversions",
+    "segment_performance",
+    "cohort_retention",
+    "deliverability_daily",
 )
-MARTS = (*PEOPLES_TABLES, "campaign_performance", "campaign_funnel", "machine_traffic_daily")
+ELEMENTS = "select * from marts.content_elements where human_clicks > 0 order by all"
+MARTS = (
+    *PEOPLES_TABLES,
+    "content_elements",
+    "frequency_fatigue",
+    "campaign_performance",
+    "campaign_funnel",
+    "machine_traffic_daily",
+)
 READERS = [f"reader{n}@example.com" for n in range(1, 9)]
 
 
@@ -70,6 +81,8 @@ def disturbed(tmp_path_factory):
     load(settings)
     build(settings, MARTS)
     before = {table: _rows(settings, f"from marts.{table} order by all") for table in PEOPLES_TABLES}
+    before["elements"] = _rows(settings, ELEMENTS)
+    before["contexts"] = _rows(settings, "from intermediate.int_message_contexts order by all")
     land(settings.home, "sendgrid/machines.json", _machines())
     load(settings)
     build(settings, MARTS)
@@ -81,6 +94,16 @@ def test_proxies_and_scanners_move_nothing_of_a_subscriber(disturbed, table):
     settings, before = disturbed
     assert before[table]
     assert _rows(settings, f"from marts.{table} order by all") == before[table]
+
+
+def test_machines_click_no_element_and_change_no_pressure(disturbed):
+    settings, before = disturbed
+    assert before["elements"]
+    assert _rows(settings, ELEMENTS) == before["elements"]
+    assert _rows(
+        settings, "select count(*) > 0, sum(conversions) from marts.content_elements where human_clicks = 0"
+    ) == [(True, 0)]
+    assert _rows(settings, "from intermediate.int_message_contexts order by all") == before["contexts"]
 
 
 def test_rows_of_machines_are_kept_and_open_rates_leave_their_deliveries_out_of_both_sides(disturbed):
