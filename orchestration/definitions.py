@@ -9,15 +9,17 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration.assets import follow_ups
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.published import build_publication_asset
 from orchestration.assets.raw import build_raw_assets
 from orchestration.checks.suites import Suite, load_suites
 from orchestration.dbt import Dbt
-from orchestration.jobs import build_decision_jobs, build_main_job
+from orchestration.follow_ups.targets import Target
+from orchestration.jobs import build_decision_jobs, build_delivery_job, build_main_job
 from orchestration.resources import Warehouse
 from orchestration.schedules import build_daily_schedule
-from orchestration.sensors import build_landing_sensor
+from orchestration.sensors import build_follow_up_sensor, build_landing_sensor
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -29,8 +31,9 @@ def build_defs(
     suites: Mapping[str, Suite] | None = None,
     dbt: Dbt | None = None,
     resources: Mapping[str, object] | None = None,
+    target: Target | None = None,
 ) -> dg.Definitions:
-    """All assets, checks, jobs, the sensor and the schedule of one home; arguments replace the defaults."""
+    """All assets, checks, jobs, sensors and the schedule of one home; arguments replace the defaults."""
     settings = settings or Settings.from_environment()
     suites = suites or load_suites()
     dbt = dbt or Dbt(settings)
@@ -39,9 +42,10 @@ def build_defs(
             *build_raw_assets(settings, sources, suites),
             *build_model_assets(settings, dbt, suites),
             build_publication_asset(settings, dbt),
+            follow_ups.build_follow_up_asset(settings, dbt, suites, target),
         ],
-        jobs=[build_main_job(), *build_decision_jobs(settings)],
-        sensors=[build_landing_sensor(settings, list(sources))],
+        jobs=[build_main_job(), build_delivery_job(follow_ups.delivery_keys(dbt)), *build_decision_jobs(settings)],
+        sensors=[build_landing_sensor(settings, list(sources)), build_follow_up_sensor(settings)],
         schedules=[build_daily_schedule()],
         resources={"warehouse": Warehouse.of(settings), **(resources or {})},
         # The warehouse has one writer: steps in one process gain the start-up time that processes would cost.

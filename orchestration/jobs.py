@@ -1,6 +1,6 @@
 """What is run as one piece: exports to published marts, and decisions of a person about one export."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
@@ -12,6 +12,7 @@ from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 
 MAIN_JOB = "exports_to_marts"
+DELIVERY_JOB = "deliver_follow_ups"
 
 
 def build_main_job():
@@ -20,6 +21,15 @@ def build_main_job():
         MAIN_JOB,
         selection=dg.AssetSelection.all(),
         description="Load what is pending in the landing zone, audit it, build the models, audit them, publish.",
+    )
+
+
+def build_delivery_job(assets: Sequence[dg.AssetKey]):
+    """The queue of follow-ups as of now, and the delivery of what is due: `assets` are theirs."""
+    return dg.define_asset_job(
+        DELIVERY_JOB,
+        selection=dg.AssetSelection.assets(*assets),
+        description="Deliver follow-ups that have become due since the last run, or that their target did not take.",
     )
 
 

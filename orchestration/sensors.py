@@ -1,22 +1,24 @@
-"""The sensor that notices new exports.
+"""The sensors: one notices new exports, the other follow-ups that may go out.
 
-Belongs here: when to ask for a run. Does not belong here: what is pending (`exports/landing.py`, `due.py`) and whether
-an export is good (the gates). The decision is a pure function of what is pending, what the last look saw and what
-became of earlier requests, so a restart at any moment neither misses nor doubles an export: the ledger knows what is
-loaded, and the sensor only compares.
+Belongs here: when to ask for a run. Does not belong here: what is pending (`exports/landing.py`, `due.py`,
+`follow_ups/look.py`) and whether an export is good (the gates). The decision is a pure function of what is pending,
+what the last look saw and what became of earlier requests, so a restart at any moment neither misses nor doubles an
+export: the ledger knows what is loaded, and the sensor only compares.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import dagster as dg
 
 from orchestration import due
 from orchestration import instance as instances
 from orchestration.exports.landing import pending_files
-from orchestration.jobs import MAIN_JOB
+from orchestration.follow_ups import look
+from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
 from orchestration.settings import Settings
 
 ATTEMPTS = 3
@@ -101,6 +103,36 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return new_exports
+
+
+def build_follow_up_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Looks every few seconds, on by default."""
+
+    @dg.sensor(
+        name="undelivered_follow_ups",
+        job_name=DELIVERY_JOB,
+        minimum_interval_seconds=settings.sensor_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a delivery when a follow-up may go out: it has become due, or shall be tried again.",
+    )
+    def undelivered_follow_ups(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        look_at = look.at(settings.home)
+        under_way, failed_at = _deliveries(context.instance) if look_at else (None, None)
+        decision = look.decide(look_at, settings.now(), under_way, failed_at)
+        return dg.RunRequest() if decision.asks else dg.SkipReason(decision.waits_because)
+
+    return undelivered_follow_ups
+
+
+def _deliveries(instance: dg.DagsterInstance) -> tuple[str | None, datetime | None]:
+    """The run under way that delivers, and when the newest delivery failed, if it did."""
+    for job in (MAIN_JOB, DELIVERY_JOB):
+        for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=_IN_PROGRESS), limit=1):
+            return run.run_id, None
+    for newest in instance.get_run_records(dg.RunsFilter(job_name=DELIVERY_JOB), limit=1):
+        if newest.dagster_run.status == dg.DagsterRunStatus.FAILURE:
+            return None, newest.update_timestamp.replace(tzinfo=None)
+    return None, None
 
 
 def _earlier(instance: dg.DagsterInstance) -> Earlier:

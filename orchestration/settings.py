@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data"
+SEGMENT_URL = "https://api.segment.io/v1/track"
+# Where follow-ups may go, each with the settings that it cannot do without.
+FOLLOW_UP_TARGETS = {"files": (), "webhook": ("WEBHOOK_URL",), "segment": ("SEGMENT_WRITE_KEY",)}
 
 # DuckDB's own limit covers its buffers only: Python, Dagster and Great Expectations need memory beside it.
 MEMORY_OUTSIDE_DUCKDB_MB = 1_024
@@ -47,6 +51,12 @@ class Settings:
     max_archive_members: int = 100_000
     max_compression_ratio: int = 1_000
     given_salt: str | None = field(default=None, repr=False)
+    follow_up_target: str = "files"
+    # Addresses of receivers may hold a secret, as many a webhook's does.
+    webhook_url: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    segment_url: str = field(default=SEGMENT_URL, repr=False)
+    segment_write_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -82,6 +92,11 @@ class Settings:
             max_archive_members=number("MAX_ARCHIVE_MEMBERS", cls.max_archive_members),
             max_compression_ratio=number("MAX_COMPRESSION_RATIO", cls.max_compression_ratio),
             given_salt=value("SALT"),
+            follow_up_target=_follow_up_target(value),
+            webhook_url=_receiver("WEBHOOK_URL", value("WEBHOOK_URL")),
+            webhook_secret=value("WEBHOOK_SECRET"),
+            segment_url=_receiver("SEGMENT_URL", value("SEGMENT_URL")) or SEGMENT_URL,
+            segment_write_key=value("SEGMENT_WRITE_KEY"),
         )
 
     @property
@@ -103,6 +118,11 @@ class Settings:
     def marts_path(self) -> Path:
         """The published marts, what BI reads."""
         return self.home / "marts.duckdb"
+
+    @property
+    def outbox(self) -> Path:
+        """Follow-ups delivered as files, readable by the owner alone."""
+        return self.home / "outbox"
 
     @property
     def data_docs(self) -> Path:
@@ -150,6 +170,29 @@ class Settings:
     def now(self) -> datetime:
         """The present in UTC, without zone: `MICRO_CONVERSIONS_NOW`, else the clock, which nothing else reads."""
         return self.pinned_now or datetime.now(UTC).replace(tzinfo=None)
+
+
+def _follow_up_target(value: Callable[[str], str | None]) -> str:
+    name = value("FOLLOW_UP_TARGET") or Settings.follow_up_target
+    if name not in FOLLOW_UP_TARGETS:
+        raise SettingError(
+            f"MICRO_CONVERSIONS_FOLLOW_UP_TARGET={name!r} is no target of follow-ups; write one of "
+            f"{', '.join(FOLLOW_UP_TARGETS)}."
+        )
+    for needed in FOLLOW_UP_TARGETS[name]:
+        if not value(needed):
+            raise SettingError(
+                f"MICRO_CONVERSIONS_FOLLOW_UP_TARGET={name!r} needs MICRO_CONVERSIONS_{needed}; set it, or leave the "
+                "target out and find follow-ups in the outbox."
+            )
+    return name
+
+
+def _receiver(name: str, url: str | None) -> str | None:
+    if url is not None and not (url.startswith(("http://", "https://")) and urlsplit(url).hostname):
+        # Not shown: it may hold a secret.
+        raise SettingError(f"MICRO_CONVERSIONS_{name} is no http or https address.")
+    return url
 
 
 def _read_time(text: str | None) -> datetime | None:

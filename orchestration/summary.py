@@ -25,6 +25,10 @@ _FUNNEL = """
 _SEGMENTS = """
     select segment, count(*) from segment_membership where is_current group by all order by 2 desc, 1 limit 5
 """
+_FOLLOW_UPS = """
+    select concat_ws(': ', status, suppressed_reason), count(*)
+    from follow_ups where status <> 'expired' group by all order by 1
+"""
 _HELD = """
     select source, file_name, left(export_id, 12), reason from exports
     where status in ('quarantined', 'refused') order by run_id = ? desc, seen_at desc, source, file_name
@@ -60,6 +64,8 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
             [(s, f"{n:,}", f"{share:.1%}" if share is not None else "") for s, n, share in rows(_FUNNEL)],
         )
         _print_table(console, "Top segments", ["segment", "subscribers"], [(s, f"{n:,}") for s, n in rows(_SEGMENTS)])
+        if follow_ups := rows(_FOLLOW_UPS):
+            _print_table(console, "Follow-ups", ["", "follow-ups"], [(status, f"{n:,}") for status, n in follow_ups])
         held = rows(_HELD, run_id)
     if held:
         title, headings = "[bold red]Held back: not in the marts[/]", ["source", "file", "export", "why"]

@@ -1,6 +1,7 @@
-"""The published marts as an asset: the last step of a run, and the only thing BI ever sees."""
+"""The published marts as an asset: what a run leads to, and the only thing BI ever sees."""
 
 import dagster as dg
+import duckdb
 
 from orchestration import due, gates, progress, publication, relations
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
@@ -15,12 +16,11 @@ KEY = dg.AssetKey(["published", "marts"])
 
 def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition:
     """`published/marts`, downstream of every mart."""
-    marts = [r for r in relations.declared_relations(dbt.manifest).values() if r.schema == publication.SCHEMA]
 
     @dg.asset(
         key=KEY,
         # The ledger that is published shall know what this run put into it.
-        deps=[*(dg.AssetKey([mart.schema, mart.name]) for mart in marts), UNCLAIMED_KEY],
+        deps=[*(dg.AssetKey([mart.schema, mart.name]) for mart in _marts(dbt)), UNCLAIMED_KEY],
         group_name="publication",
         owners=OWNERS,
         kinds={"duckdb", "file"},
@@ -37,8 +37,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
                 absent = relations.missing(connection, relations.declared_relations(dbt.manifest).values())
             dbt.build_absent(absent)
             with warehouse.get_connection() as connection:
-                ledger.record_publication(connection, published_at=settings.now(), run_id=context.run_id)
-                rows = publication.publish(connection, [_described(dbt, mart) for mart in marts], settings.marts_path)
+                rows = publish(connection, settings, dbt, context.run_id)
                 built = gates.verdict(connection, gates.MARTS)
         progress.to(context.log)(f"published {len(rows)} marts with {sum(rows.values()):,} rows")
         due.clear(settings.home, built.due_token if built else None)
@@ -54,6 +53,16 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
         )
 
     return published_marts
+
+
+def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, dbt: Dbt, run_id: str) -> dict[str, int]:
+    """Publish every mart of the warehouse as it is. Returns rows by mart."""
+    ledger.record_publication(connection, published_at=settings.now(), run_id=run_id)
+    return publication.publish(connection, [_described(dbt, mart) for mart in _marts(dbt)], settings.marts_path)
+
+
+def _marts(dbt: Dbt) -> list[relations.Relation]:
+    return [r for r in relations.declared_relations(dbt.manifest).values() if r.schema == publication.SCHEMA]
 
 
 def _described(dbt: Dbt, mart: relations.Relation) -> publication.Described:

@@ -49,6 +49,20 @@ MIGRATIONS: Sequence[str] = (
     """
     create table restricted.secrets (name varchar, value varchar);
     """,
+    """
+    create table pipeline.follow_ups (
+        follow_up_key varchar, trigger varchar, subscriber_key varchar, micro_conversion_key varchar,
+        micro_conversion varchar, event_key varchar, triggered_at timestamp, due_at timestamp, expires_at timestamp,
+        landed_at timestamp, recorded_at timestamp
+    );
+    create table pipeline.follow_up_deliveries (
+        follow_up_key varchar, target varchar, attempts integer, delivered_at timestamp, run_id varchar
+    );
+    create table pipeline.follow_up_failures (
+        follow_up_key varchar, target varchar, attempts integer, problem varchar, failed_at timestamp,
+        next_attempt_at timestamp
+    );
+    """,
 )
 
 

@@ -347,6 +347,24 @@ select * from (values
     feature, level, campaigns, delivered, human_click_rate, effect, effect_lo, effect_hi, p_adjusted, evidence
 );
 
+create table seeds.segment_definitions as select 'engaged' as segment, 'engagement_tier = engaged_30' as condition;
+
+create table intermediate.int_triggers as
+select 'welcome_back' as trigger, 'click' as micro_conversion, 'engaged' as segments;
+
+create table marts.follow_ups as
+select
+    'f1' as follow_up_key, 'welcome_back' as trigger, facts.subscriber_key, facts.micro_conversion_key,
+    facts.micro_conversion, facts.occurred_at as triggered_at, facts.occurred_at as due_at, 'delivered' as status,
+    null::varchar as suppressed_reason, facts.occurred_at as delivered_at
+from marts.fct_micro_conversions as facts
+where facts.micro_conversion = 'click';
+
+create table marts.trigger_latency as
+select
+    'welcome_back' as trigger, date '2026-01-01' as day_on, 1::bigint as follow_ups, 1.0::double as p50_seconds,
+    2.0::double as p95_seconds, 0.0::double as late_share, 1.0::double as conversion_rate;
+
 create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as

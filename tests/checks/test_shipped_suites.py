@@ -401,6 +401,27 @@ DEFECTS = [
     ("content_features", "deliveries_are_those_of_the_messages", "update marts.content_features set delivered = 2"),
     ("content_features", "effects_lie_in_their_intervals", "update marts.content_features set effect_lo = -0.5"),
     ("content_features", "effects_name_their_evidence", "update marts.content_features set evidence = 'observational'"),
+    ("follow_ups", "suppressions_have_a_reason", "update marts.follow_ups set suppressed_reason = 'capped'"),
+    ("follow_ups", "deliveries_have_a_time", "update marts.follow_ups set delivered_at = null"),
+    ("follow_ups", "due_after_the_trigger", "update marts.follow_ups set due_at = due_at - interval 1 second"),
+    (
+        "follow_ups",
+        "people_trigger",
+        "update marts.follow_ups set status = 'due', micro_conversion_key = 'of a machine'",
+    ),
+    (
+        "follow_ups",
+        "nobody_unsubscribed_is_due",
+        "update marts.follow_ups set status = 'due'; update marts.dim_subscribers set is_subscribed = false",
+    ),
+    ("trigger_latency", "percentiles_are_in_order", "update marts.trigger_latency set p50_seconds = 3"),
+    ("trigger_latency", "deliveries_add_up", "update marts.trigger_latency set follow_ups = 2"),
+    (
+        "int_triggers",
+        "micro_conversions_are_declared",
+        "update intermediate.int_triggers set micro_conversion = 'downlaod'",
+    ),
+    ("int_triggers", "segments_are_declared", "update intermediate.int_triggers set segments = 'engaged | laspsed'"),
     ("exports", "published_exports_have_a_time", "update pipeline.exports set published_at = null"),
     ("exports", "held_exports_have_a_reason", "update pipeline.exports set reason = ' '"),
     ("exports", "no_record_is_lost", "update pipeline.exports set records_loaded = 7 where export_id = 'e1'"),
@@ -444,7 +465,12 @@ def test_a_home_without_exports_passes_every_later_gate(tmp_path):
     with closing(duckdb.connect(str(path))) as connection:
         connection.execute(SMALL_WAREHOUSE)
         tables = "select schema_name, table_name from duckdb_tables() where table_name not in ?"
-        declared = ["dim_micro_conversions", "micro_conversion_value"]  # what declarations alone fill
+        declared = [
+            "dim_micro_conversions",
+            "micro_conversion_value",
+            "segment_definitions",
+            "int_triggers",
+        ]  # of declarations
         for schema, table in connection.execute(tables, [declared]).fetchall():
             connection.execute(f"delete from {schema}.{table}")
         connection.execute(

@@ -44,3 +44,33 @@ def test_a_given_salt_is_used_and_never_shown(tmp_path):
 def test_duckdb_gets_less_than_the_limit_of_the_process():
     settings = Settings.from_environment({"MICRO_CONVERSIONS_MEMORY_LIMIT": "3GB"})
     assert settings.memory_limit == "1976MB"
+
+
+def test_follow_ups_go_to_files_unless_a_target_is_named():
+    assert Settings.from_environment({}).follow_up_target == "files"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"FOLLOW_UP_TARGET": "pigeon"}, "FOLLOW_UP_TARGET='pigeon'.*files, webhook, segment"),
+        ({"FOLLOW_UP_TARGET": "webhook"}, "needs MICRO_CONVERSIONS_WEBHOOK_URL"),
+        ({"FOLLOW_UP_TARGET": "segment"}, "needs MICRO_CONVERSIONS_SEGMENT_WRITE_KEY"),
+        ({"FOLLOW_UP_TARGET": "webhook", "WEBHOOK_URL": "example.com/hush"}, "WEBHOOK_URL is no http"),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_said_with_what_it_needs(environ, said):
+    with pytest.raises(SettingError, match=said):
+        Settings.from_environment({f"MICRO_CONVERSIONS_{name}": value for name, value in environ.items()})
+
+
+def test_what_may_hold_a_secret_of_a_receiver_is_never_shown():
+    settings = Settings.from_environment(
+        {
+            "MICRO_CONVERSIONS_FOLLOW_UP_TARGET": "webhook",
+            "MICRO_CONVERSIONS_WEBHOOK_URL": "https://example.com/hush",
+            "MICRO_CONVERSIONS_WEBHOOK_SECRET": "hush",
+            "MICRO_CONVERSIONS_SEGMENT_WRITE_KEY": "hush",
+        }
+    )
+    assert settings.webhook_url and "hush" not in repr(settings)

@@ -12,9 +12,9 @@ from tests.shared import CONTRACT, needs
 MARTS = [
     "attribution",
     "campaign_attribution",
-    "campaign_roi",
     "campaign_funnel",
     "campaign_performance",
+    "campaign_roi",
     "cohort_retention",
     "content_elements",
     "content_features",
@@ -30,6 +30,7 @@ MARTS = [
     "exports",
     "fct_messages",
     "fct_micro_conversions",
+    "follow_ups",
     "frequency_fatigue",
     "funnel_daily",
     "goal_progress",
@@ -44,6 +45,7 @@ MARTS = [
     "send_time",
     "subscriber_engagement_daily",
     "subscriber_interests",
+    "trigger_latency",
     "warmup_plan",
     "unsubscribe_risk",
 ]

@@ -120,7 +120,10 @@ def test_sensor_and_schedule_are_on_without_a_click(live):
         """{ repositoriesOrError { ... on RepositoryConnection { nodes {
                sensors { name sensorState { status } } schedules { name scheduleState { status } } } } } }"""
     )["repositoriesOrError"]["nodes"][0]
-    assert {s["name"]: s["sensorState"]["status"] for s in states["sensors"]} == {"new_exports": "RUNNING"}
+    assert {s["name"]: s["sensorState"]["status"] for s in states["sensors"]} == {
+        "new_exports": "RUNNING",
+        "undelivered_follow_ups": "RUNNING",
+    }
     assert {s["name"]: s["scheduleState"]["status"] for s in states["schedules"]} == {"daily_marts": "RUNNING"}
 
 

@@ -39,3 +39,8 @@
 {% macro weekday(time) -%}
     (extract(isodow from {{ time }}) - 1)
 {%- endmacro %}
+
+{#- The time in UTC at which a clock of a zone (an expression) shows a time; one that it skips stands for the change. -#}
+{% macro local_time_to_utc(time, time_zone) -%}
+    make_timestamp(epoch_us(timezone({{ time_zone }}, {{ time }})))
+{%- endmacro %}
