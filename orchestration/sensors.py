@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 
 import dagster as dg
 
@@ -18,6 +19,7 @@ from orchestration import due
 from orchestration import instance as instances
 from orchestration.exports.landing import pending_files
 from orchestration.follow_ups import look
+from orchestration.follow_ups.record import retry_at
 from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
 from orchestration.settings import Settings
 
@@ -117,22 +119,25 @@ def build_follow_up_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def undelivered_follow_ups(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         look_at = look.at(settings.home)
-        under_way, failed_at = _deliveries(context.instance) if look_at else (None, None)
-        decision = look.decide(look_at, settings.now(), under_way, failed_at)
+        under_way, not_before = _deliveries(context.instance) if look_at else (None, None)
+        decision = look.decide(look_at, settings.now(), under_way, not_before)
         return dg.RunRequest() if decision.asks else dg.SkipReason(decision.waits_because)
 
     return undelivered_follow_ups
 
 
 def _deliveries(instance: dg.DagsterInstance) -> tuple[str | None, datetime | None]:
-    """The run under way that delivers, and when the newest delivery failed, if it did."""
-    for job in (MAIN_JOB, DELIVERY_JOB):
+    """The run under way that delivers; and, after runs that failed, when the next may begin: later each time."""
+    jobs = (MAIN_JOB, DELIVERY_JOB)
+    for job in jobs:
         for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=_IN_PROGRESS), limit=1):
             return run.run_id, None
-    for newest in instance.get_run_records(dg.RunsFilter(job_name=DELIVERY_JOB), limit=1):
-        if newest.dagster_run.status == dg.DagsterRunStatus.FAILURE:
-            return None, newest.update_timestamp.replace(tzinfo=None)
-    return None, None
+    records = [record for job in jobs for record in instance.get_run_records(dg.RunsFilter(job_name=job), limit=10)]
+    newest_first = sorted(records, key=lambda r: (r.update_timestamp, r.storage_id), reverse=True)
+    failed = list(takewhile(lambda r: r.dagster_run.status == dg.DagsterRunStatus.FAILURE, newest_first))
+    if not failed:
+        return None, None
+    return None, retry_at(failed[0].update_timestamp.replace(tzinfo=None), len(failed))
 
 
 def _earlier(instance: dg.DagsterInstance) -> Earlier:

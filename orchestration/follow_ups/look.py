@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-
-PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,10 @@ class Decision:
     waits_because: str | None = None
 
 
-def decide(look_at: datetime | None, now: datetime, under_way: str | None, failed_at: datetime | None) -> Decision:
+def decide(look_at: datetime | None, now: datetime, under_way: str | None, not_before: datetime | None) -> Decision:
     """Ask for a run when a follow-up may go out and no run that delivers is under way. All times in UTC.
 
-    `failed_at` is when the newest run of the delivery failed, if the newest did: the next one waits a little.
+    `not_before` is when the next run may begin after some that failed, None where the newest did not.
     """
     if look_at is None:
         return Decision(False, "Every follow-up is delivered.")
@@ -34,8 +32,8 @@ def decide(look_at: datetime | None, now: datetime, under_way: str | None, faile
         return Decision(False, f"Run {under_way} is under way and delivers what is due.")
     if look_at > now:
         return Decision(False, f"The next follow-up may go out at {look_at:%Y-%m-%d %H:%M:%S} UTC.")
-    if failed_at and failed_at + PAUSE_AFTER_FAILURE > now:
-        return Decision(False, "The last delivery ended early; the next one begins within a minute.")
+    if not_before and not_before > now:
+        return Decision(False, f"The last run failed; the next one begins at {not_before:%Y-%m-%d %H:%M:%S} UTC.")
     return Decision(True)
 
 

@@ -465,12 +465,8 @@ def test_a_home_without_exports_passes_every_later_gate(tmp_path):
     with closing(duckdb.connect(str(path))) as connection:
         connection.execute(SMALL_WAREHOUSE)
         tables = "select schema_name, table_name from duckdb_tables() where table_name not in ?"
-        declared = [
-            "dim_micro_conversions",
-            "micro_conversion_value",
-            "segment_definitions",
-            "int_triggers",
-        ]  # of declarations
+        # What declarations alone fill.
+        declared = ["dim_micro_conversions", "micro_conversion_value", "segment_definitions", "int_triggers"]
         for schema, table in connection.execute(tables, [declared]).fetchall():
             connection.execute(f"delete from {schema}.{table}")
         connection.execute(

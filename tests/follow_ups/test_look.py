@@ -2,7 +2,13 @@
 
 from datetime import timedelta
 
+import dagster as dg
+import pytest
+from dagster._core.test_utils import create_run_for_test
+
 from orchestration.follow_ups import look
+from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
+from orchestration.sensors import _deliveries
 from tests.follow_ups.queue import NOW
 
 SECOND = timedelta(seconds=1)
@@ -26,9 +32,32 @@ def test_a_run_under_way_is_waited_for_and_named():
     assert not decision.asks and "run-1" in decision.waits_because
 
 
-def test_a_delivery_that_died_is_followed_by_another_after_a_pause():
-    assert not look.decide(NOW, NOW, None, NOW - 59 * SECOND).asks
-    assert look.decide(NOW, NOW, None, NOW - 60 * SECOND).asks
+def test_a_delivery_that_failed_is_followed_by_another_after_a_pause():
+    decision = look.decide(NOW, NOW, None, NOW + SECOND)
+    assert not decision.asks and "10:00:01" in decision.waits_because
+    assert look.decide(NOW, NOW, None, NOW).asks
+
+
+@pytest.mark.parametrize(("statuses", "minutes"), [("F", 1), ("FF", 2), ("SFFF", 4), ("FFS", None), ("", None)])
+def test_the_pause_grows_with_the_failures_in_a_row_and_ends_with_a_success(tmp_path, statuses, minutes):
+    kinds = {"F": dg.DagsterRunStatus.FAILURE, "S": dg.DagsterRunStatus.SUCCESS}
+    with dg.DagsterInstance.ephemeral() as instance:
+        for number, status in enumerate(statuses):
+            job = (MAIN_JOB, DELIVERY_JOB)[number % 2]
+            newest = create_run_for_test(instance, job, status=kinds[status])
+        under_way, not_before = _deliveries(instance)
+        assert under_way is None
+        if minutes is None:
+            assert not_before is None
+        else:
+            ended = instance.get_run_record_by_id(newest.run_id).update_timestamp.replace(tzinfo=None)
+            assert not_before == ended + timedelta(minutes=minutes)
+
+
+def test_a_run_that_will_deliver_is_seen_while_it_waits_for_its_turn():
+    with dg.DagsterInstance.ephemeral() as instance:
+        queued = create_run_for_test(instance, MAIN_JOB, status=dg.DagsterRunStatus.NOT_STARTED)
+        assert _deliveries(instance) == (queued.run_id, None)
 
 
 def test_the_mark_outlives_the_process(tmp_path):
