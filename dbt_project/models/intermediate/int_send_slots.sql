@@ -13,6 +13,18 @@ appeals as (
 
 ),
 
+subscribers as (
+
+    select
+        subscriber_number,
+        count(*) as messages,
+        count(case when is_response then 1 end) as responses
+    from responses
+    group by subscriber_number
+    having count(case when is_response then 1 end) between 1 and count(*) - 1
+
+),
+
 -- A message of a campaign that goes down well is worth as many of an ordinary one's.
 messages as (
 
@@ -23,6 +35,8 @@ messages as (
         count(case when responses.is_response then 1 end) as responses,
         sum(coalesce(appeals.appeal, 1)) as weight
     from responses
+    inner join subscribers
+        on responses.subscriber_number = subscribers.subscriber_number
     left join appeals
         on
             responses.campaign_key = appeals.campaign_key
@@ -31,16 +45,13 @@ messages as (
 
 ),
 
-subscribers as (
+weights as (
 
     select
         subscriber_number,
-        sum(messages) as messages,
-        sum(responses) as responses,
         cast(sum(weight) as double) as weight
     from messages
     group by subscriber_number
-    having sum(responses) between 1 and sum(messages) - 1
 
 ),
 
@@ -81,12 +92,12 @@ final as (
         -- measures
         cast(judged.messages as integer) as messages,
         cast(
-            judged.responses - subscribers.responses * judged.weight / subscribers.weight as decimal(18, 9)
+            judged.responses - subscribers.responses * judged.weight / weights.weight as decimal(18, 9)
         ) as excess,
         cast(
             subscribers.responses
-            * (judged.weight / subscribers.weight)
-            * (1 - judged.weight / subscribers.weight)
+            * (judged.weight / weights.weight)
+            * (1 - judged.weight / weights.weight)
             * (subscribers.messages - subscribers.responses)
             / (subscribers.messages - 1)
             as decimal(18, 9)
@@ -94,6 +105,8 @@ final as (
     from judged
     inner join subscribers
         on judged.subscriber_number = subscribers.subscriber_number
+    inner join weights
+        on judged.subscriber_number = weights.subscriber_number
 
 )
 
