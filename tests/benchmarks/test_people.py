@@ -96,8 +96,10 @@ SHARES = """
         p.share as account_share
     from planted as p inner join totals as t using (subscriber_key)
     left join own as o using (subscriber_key, content_category)
-"""  # Whose planted interest each way puts first. Shares drawn towards the account's say how much, not what: here a raw share
-# is as good a guess.
+"""
+
+# Whose planted interest each way puts first. Shares drawn towards the account's say how much, not what: here a raw
+# share is as good a guess.
 FIRSTS = """
     with {truth},
     firsts as (
