@@ -114,6 +114,17 @@
     ) || '}'
 {%- endmacro %}
 
+{#- What a JSON text says, whatever the order of its keys at any depth: its values, each with where it stands. -#}
+{% macro canonical_json(document) -%}
+    (
+        select
+            array_to_string(
+                list_sort(list(fullkey || chr(31) || type || chr(31) || coalesce(cast(atom as varchar), ''))), chr(30)
+            )
+        from json_tree({{ document }})
+    )
+{%- endmacro %}
+
 {#- JSON as Avro tools print it, each value that may be null wrapped in its type, {"string":"x"}, without that. -#}
 {% macro json_without_avro_types(document) -%}
     regexp_replace(

@@ -33,6 +33,7 @@
     'currency_text': 'currency',
     'custom_event': 'name',
     'custom_properties': 'custom_properties',
+    'purchase_properties': 'purchase_properties',
 } -%}
 {%- set fields = {
     'event_type_text': ['event_type'],
@@ -126,7 +127,9 @@ read_times as (
     select
         *,
         {{ json_struct(json_or_null('message_extras', '{'), arguments) }} as arguments,
-        {{ json_struct(json_or_null('custom_properties', '{'), order) }} as shop_order,
+        {{ json_struct(
+            json_or_null("coalesce(nullif(purchase_properties, '{}'), custom_properties)", '{'), order
+        ) }} as shop_order,
         -- What happens on another channel is no e-mail event.
         case
             when coalesce(lower(channel), 'email') = 'email'
@@ -147,6 +150,14 @@ laid_out as (
         {{ json_columns('arguments', arguments) }},
         {{ json_columns('shop_order', order) }}
     from read_times
+
+),
+
+placed_orders as (
+
+    select distinct shop_order_id
+    from laid_out
+    where event_name = 'behaviors.customevent.orderplaced'
 
 ),
 
@@ -211,6 +222,8 @@ final as (
             when 'campaigns.conversion' then 'campaign'
             when 'canvas.conversion' then 'canvas'
             when 'behaviors.customevent.orderplaced' then 'placed_order'
+            -- A unit of an order that is reported as a whole, too.
+            when 'behaviors.purchase' then case when placed_orders.shop_order_id is not null then 'ordered_product' end
             when 'behaviors.subscription.globalstatechange' then 'global'
             when 'behaviors.subscriptiongroup.statechange' then 'group'
         end as event_subtype,
@@ -262,10 +275,13 @@ final as (
         -- measures
         cast(null as double) as read_seconds,
         case
-            when laid_out.event_name = 'behaviors.customevent.orderplaced' then {{ filled('laid_out.shop_order_id') }}
+            when
+                laid_out.event_name = 'behaviors.customevent.orderplaced' or placed_orders.shop_order_id is not null
+                then {{ filled('laid_out.shop_order_id') }}
         end as order_id,
         case laid_out.event_name
-            when 'behaviors.purchase' then {{ amount('laid_out.price') }}
+            when 'behaviors.purchase'
+                then case when placed_orders.shop_order_id is null then {{ amount('laid_out.price') }} end
             when 'behaviors.customevent.orderplaced' then {{ amount('laid_out.order_value') }}
         end as revenue,
         case laid_out.event_name
@@ -283,6 +299,8 @@ final as (
     from laid_out
     left join addresses
         on laid_out.user_id = addresses.user_id and laid_out.named_email is null
+    left join placed_orders
+        on laid_out.shop_order_id = placed_orders.shop_order_id and laid_out.event_name = 'behaviors.purchase'
 
 )
 

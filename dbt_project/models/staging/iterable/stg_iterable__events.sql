@@ -87,6 +87,30 @@ read_times as (
 
 ),
 
+compared as (
+
+    select
+        *,
+        -- The time as it was read: a webhook and an export write it differently.
+        {{ composite_id([
+            'recipient_email', 'event_name', 'message_id', 'coalesce(cast(event_time as varchar), created_at)',
+            'coalesce(clicked_url, link_id)', 'ip_text'
+        ]) }} as said
+    from read_times
+
+),
+
+-- Older exports lack the bus id, which tells apart what is the same otherwise: alone it makes no event of its own.
+told_apart as (
+
+    select
+        *,
+        min(message_bus_id) over (partition by said) as least_bus_id,
+        max(message_bus_id) over (partition by said) as greatest_bus_id
+    from compared
+
+),
+
 final as (
 
     select
@@ -96,10 +120,8 @@ final as (
         1 as part,
         'iterable' as esp,
         cast(null as varchar) as source_event_id,
-        -- The time as it was read: a webhook and an export write it differently.
         {{ composite_id([
-            'recipient_email', 'event_name', 'message_id', 'coalesce(cast(event_time as varchar), created_at)',
-            'coalesce(clicked_url, link_id)', 'ip_text', 'message_bus_id'
+            'said', 'case when least_bus_id != greatest_bus_id then coalesce(message_bus_id, least_bus_id) end'
         ]) }} as composite_id,
         message_id as esp_message_id,
         cast(null as varchar) as smtp_message_id,
@@ -184,7 +206,7 @@ final as (
 
         -- payload
         record
-    from read_times
+    from told_apart
 
 )
 

@@ -2,6 +2,7 @@
     'type': ['type'],
     'created_at': ['created_at'],
     'svix_id': ['svix-id'],
+    'headers_text': ['envelope', 'headers'],
     'email_id': ['data', 'email_id'],
     'to_list': ['data', 'to'],
     'contact_email': ['data', 'email'],
@@ -24,6 +25,8 @@
     'tag_experiment': ['experiment'],
     'tag_variant': ['variant'],
 } -%}
+{#- Names of headers are spelled with capitals or without. -#}
+{%- set svix_id_in_headers = "'(?i)\"svix-id\"[[:space:]]*:[[:space:]]*\"([^\"]+)\"'" -%}
 with
 
 records as (
@@ -53,7 +56,8 @@ read_tags as (
     select
         *,
         {{ json_struct('tags_object', tags) }} as tags,
-        nullif(svix_id, '') || case when part > 1 then ':' || part else '' end as source_event_id
+        coalesce(nullif(svix_id, ''), nullif({{ regexp_group('headers_text', svix_id_in_headers, 1) }}, ''))
+        || case when part > 1 then ':' || part else '' end as source_event_id
     from read_cells
 
 ),

@@ -63,7 +63,8 @@ laid_out as (
 
     select
         *,
-        {{ json_columns('known_properties', properties) }}
+        {{ json_columns('known_properties', properties) }},
+        {{ canonical_json('case when source_event_id is null then record end') }} as said_without_id
     from read_properties
 
 ),
@@ -75,7 +76,7 @@ final as (
         export_id,
         position,
         source_event_id,
-        case when source_event_id is null then {{ sha256_hex(normalised_json('record')) }} end as composite_id,
+        {{ sha256_hex('said_without_id') }} as composite_id,
 
         -- person
         coalesce(
