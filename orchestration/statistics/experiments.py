@@ -49,6 +49,8 @@ def sample_ratio_p_value(counts: np.ndarray, shares: np.ndarray) -> float:
     """Chi-square goodness of fit of assignments to their intended shares; NaN with an arm below the least number."""
     if len(counts) < 2 or min(counts) < SRM_LEAST:
         return np.nan
+    if min(shares) <= 0:
+        return 0.0  # an arm has subscribers that was to have none
     return float(stats.chisquare(counts, np.sum(counts) * shares / np.sum(shares)).pvalue)
 
 

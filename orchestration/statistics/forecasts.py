@@ -73,6 +73,7 @@ def best(values: np.ndarray, rhythm: Rhythm, *, top: float = np.inf) -> dict:
     naive_error, _ = backtest(naive, values, rhythm)
     alias, (error, coverage) = min(tests.items(), key=lambda item: item[1][0])
     found = {"mase": error, "naive_mase": naive_error, "beats_naive": bool(error < naive_error)}
+    found |= {name: np.nan for name in ("mase", "naive_mase") if np.isinf(found[name])}
     if not error < naive_error:
         nothing = np.full(rhythm.horizon, np.nan)
         parts = (nothing, nothing, nothing)

@@ -30,18 +30,22 @@ def results(goals: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """A row per goal and period that has begun, with the columns of goal_progress.
 
     `goals`: goal, metric, scope, target, period, starts_on, as_of_on. `days`: int_metric_days. A goal whose metric and
-    scope has no day says `too_little_data`.
+    scope has no day says `too_little_data`. Raises ValueError for a goal without a target or of an unknown period.
     """
     rows = []
+    for goal in goals[goals["target"].isna() | ~goals["period"].isin(list(STEPS))].itertuples():
+        needed = f"a target and a period of {', '.join(STEPS)}"
+        raise ValueError(f"goal {goal.goal!r} needs {needed}, not {goal.target} and {goal.period!r}")
     days = days.assign(day_on=pd.to_datetime(days["day_on"]))
     filled = series.daily_totals(days) if len(days) else days
-    known_from = days["day_on"].min()
+    mailed_from = days.loc[days["is_rate"].astype(bool), "day_on"].min()
     for goal in goals.itertuples():
         now = pd.Timestamp(goal.as_of_on)
         start = pd.Timestamp(goal.starts_on)
         own = (days["metric"] == goal.metric) & (days["scope"] == goal.scope)
         is_rate = bool(days.loc[own, "is_rate"].iloc[0]) if own.any() else False
         history = days[own] if is_rate else filled[(filled["metric"] == goal.metric) & (filled["scope"] == goal.scope)]
+        known_from = min((day for day in (mailed_from, history["day_on"].min()) if pd.notna(day)), default=pd.NaT)
         number = 0
         while start + number * STEPS[goal.period] < now:
             begin, end = start + number * STEPS[goal.period], start + (number + 1) * STEPS[goal.period]
@@ -75,7 +79,8 @@ def progress(
     actual, lo, hi, projected, probability = numbers
     if less_is_better and not np.isnan(probability):
         probability = 1 - probability
-    if rest == 0 and not np.isnan(actual):
+    is_thin = is_rate and past["denominator"].astype(float).sum() < LEAST_DENOMINATOR
+    if rest == 0 and not np.isnan(actual) and not is_thin:
         met = actual <= target if less_is_better else actual >= target
         probability = float(met)
         status = "reached" if met else "missed"

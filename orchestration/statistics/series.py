@@ -17,7 +17,7 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     and as_of_on. Weeks of a total without a row count as 0; weeks of a rate without one are absent: nothing was sent.
     """
     days = days.assign(day_on=pd.to_datetime(days["day_on"]), as_of_on=pd.to_datetime(days["as_of_on"]))
-    start = days["day_on"] - pd.to_timedelta(days["day_on"].dt.dayofweek, unit="D")
+    start = days["day_on"] - pd.to_timedelta(days["day_on"].dt.day_of_week, unit="D")
     wait = pd.to_timedelta(7 + days["settles_in_days"].astype(int), unit="D")
     days = days.assign(period_start_on=start)[start + wait <= days["as_of_on"]]
     keys = ["metric", "scope", "is_rate", "period_start_on"]

@@ -47,7 +47,9 @@ def drawn_together(value: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np
     weight = error**-2.0
     common = (weight * value).sum() / weight.sum()
     heterogeneity = (weight * (value - common) ** 2).sum()
-    between = max(0.0, (heterogeneity - (len(value) - 1)) / (weight.sum() - (weight**2).sum() / weight.sum()))
+    freedom = weight.sum() - (weight**2).sum() / weight.sum()
+    # Where one value is known so much better than all others that it has all the weight, the others tell nothing.
+    between = max(0.0, (heterogeneity - (len(value) - 1)) / freedom) if freedom > 0 else 0.0
     precision = 1 / (error**2 + between)
     common = (precision * value).sum() / precision.sum()
     kept = between / (between + error**2)

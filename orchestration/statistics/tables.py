@@ -23,15 +23,18 @@ def inferred(
     """What `function` (`module.name` within this package) makes of the inputs, as a relation with typed `columns`.
 
     `columns` maps each column of the result to its DuckDB type. Without a row in any input there is nothing to
-    infer and the relation is empty. NaN becomes NULL: a figure that cannot be computed is absent. The rows come in one
-    order whatever wrote them, since sums of floating-point numbers depend on it.
+    infer; then, and where the function infers nothing, the relation is empty. NaN becomes NULL: a figure that cannot be
+    computed is absent. The rows come in one order whatever wrote them, since sums of floating-point numbers depend on
+    it.
     """
     frames = [relation.query("input", "from input order by all").df() for relation in inputs]
-    if all(frame.empty for frame in frames):
+    result = None
+    if not all(frame.empty for frame in frames):
+        module, name = function.split(".")
+        result = getattr(import_module(f"{__package__}.{module}"), name)(*frames)
+    if result is None or result.empty:
         nulls = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
         return session.query(f"select {nulls} where false")
-    module, name = function.split(".")
-    result = getattr(import_module(f"{__package__}.{module}"), name)(*frames)
     # An object column takes None beside numbers and texts; DuckDB would keep a float's NaN as a number.
     result = result[list(columns)].astype(object).where(result.notna(), None)
     typed = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns.items())

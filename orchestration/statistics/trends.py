@@ -18,8 +18,11 @@ LEAST_WEEKS, LEAST_DENOMINATOR = 8, 30
 def results(days: pd.DataFrame) -> pd.DataFrame:
     """A row per metric, scope and settled week (see `series.weekly`), with the columns of metric_trends."""
     weeks = series.weekly(days)
-    found = [_read(group.reset_index(drop=True)) for _, group in weeks.groupby(["metric", "scope"])]
-    return pd.concat(found, ignore_index=True) if found else weeks.assign(**dict.fromkeys(_FIGURES))
+    # A type of campaign of its own for each campaign makes thousands of series too short to read, one by one.
+    is_short = weeks.groupby(["metric", "scope"])["value"].transform("size") < LEAST_WEEKS
+    figures = {**dict.fromkeys(_FIGURES, np.nan), "status": "too_little_data"}
+    found = [_read(group.reset_index(drop=True)) for _, group in weeks[~is_short].groupby(["metric", "scope"])]
+    return pd.concat([weeks[is_short].assign(**figures), *found], ignore_index=True)
 
 
 def long_run(values: np.ndarray) -> tuple[float, float]:
@@ -53,9 +56,9 @@ def _read(weeks: pd.DataFrame) -> pd.DataFrame:
     z, slope = long_run(values)
     status = np.select([averages > upper, averages < lower], ["up", "down"], "in_control").astype(object)
     is_thin = is_rate & (weeks["denominator"].to_numpy(dtype=float) < LEAST_DENOMINATOR)
-    too_few = len(weeks) < LEAST_WEEKS or not np.max(errors) > 0
-    status[is_thin | too_few] = "too_little_data"
+    is_constant = not np.max(errors) > 0
+    status[is_thin | is_constant] = "too_little_data"
     # No metric is negative, and no share of messages above all of them.
     lower, upper = np.maximum(lower, 0), np.minimum(upper, 1.0) if is_share else upper
-    chart = (averages, lower, upper) if not too_few else (np.full(len(values), np.nan),) * 3
+    chart = (averages, lower, upper) if not is_constant else (np.full(len(values), np.nan),) * 3
     return weeks.assign(**dict(zip(_FIGURES, (*chart, z, slope, status), strict=True)))

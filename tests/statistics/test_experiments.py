@@ -105,6 +105,34 @@ def test_an_intended_skew_blocks_nothing():
     assert verdict(rate("A", 200, 1_000, share=10), rate("control", 5, 100, share=1)) == "better"
 
 
+def test_subscribers_in_an_arm_that_was_to_have_none_block_the_verdict():
+    assert verdict(rate("A", 200, 1_000, share=0), rate("control", 100, 1_000)) == "invalid_sample_ratio"
+    assert verdict(rate("A", 200, 1_000, share=0), rate("control", 100, 1_000, share=0)) == "invalid_sample_ratio"
+
+
+@pytest.mark.parametrize(
+    "arms",
+    [
+        [rate("A", 0, 0), rate("control", 0, 0)],
+        [rate("A", 1, 1), rate("control", 0, 1)],
+        [rate("A", 100, 100), rate("control", 100, 100)],
+        [rate("A", 0, 100, is_mean=True), rate("control", 0, 100, is_mean=True)],
+        [rate("A", 100, 100, is_mean=True), rate("control", 100, 100, is_mean=True)],
+        [rate("A", 0, 0, is_mean=True), rate("control", 50, 100, is_mean=True)],
+    ],
+    ids=["nobody", "one each", "everybody", "no revenue", "all the same revenue", "an arm of nobody"],
+)
+def test_what_does_not_vary_or_was_not_measured_is_too_little_data(arms):
+    assert verdict(*arms) == "too_little_data"
+
+
+def test_a_control_alone_is_compared_with_nothing_and_one_huge_order_shows_nothing():
+    assert experiments.results(pd.DataFrame([rate("control", 5, 100)])).empty
+    amounts = {"sum_y": 1e9, "sum_yy": 1e18}, {"sum_y": 100.0, "sum_yy": 4_000.0}
+    arms = (rate(arm, 6, 1_000, is_mean=True, **sums) for arm, sums in zip(("A", "control"), amounts, strict=True))
+    assert verdict(*arms) == "no_difference_shown"
+
+
 def test_few_subscribers_or_few_events_are_too_little_data():
     assert verdict(rate("A", 20, 29), rate("control", 1, 29)) == "too_little_data"
     assert verdict(rate("A", 9, 500), rate("control", 0, 500)) == "too_little_data"

@@ -47,3 +47,11 @@ def test_a_single_campaign_or_none_with_orders_gets_no_suggestion():
 def test_the_same_evidence_gives_the_same_shares_in_any_order():
     rows = returns([1, 2, 3], [1, 1, 1])
     pd.testing.assert_frame_equal(spending.shares(rows), spending.shares(rows[::-1]))
+
+
+def test_a_return_known_beyond_all_others_and_campaigns_all_alike_break_nothing():
+    for rows in ([("a", 0.01, 1e9, 1e8), ("b", 1e9, 3.0, 1.0)], [("a", 10.0, 5.0, 1.0), ("b", 10.0, 5.0, 1.0)]):
+        columns = ["campaign_key", "spend", "basis_revenue", "basis_standard_error"]
+        found = spending.shares(pd.DataFrame(rows, columns=columns))
+        assert found["suggested_share"].sum() == pytest.approx(1)
+        assert (found["regret_suggested"] >= 0).all()

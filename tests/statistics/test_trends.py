@@ -83,6 +83,15 @@ def test_a_jump_is_up_a_steady_rate_in_control_and_thin_weeks_say_too_little():
     assert (found["ewma_lo"].dropna() >= 0).all()
 
 
+def test_series_too_short_to_read_say_so_however_many_there_are():
+    days = pd.concat([days_of("r_rate", [1] * 21, [50] * 21, scope=f"campaign_type={n}") for n in range(3)])
+    found = trends.results(pd.concat([days, days_of("r_rate", [0] * 7, [0] * 7, scope="all")]))
+    assert found["scope"].value_counts().to_dict() == {f"campaign_type={n}": 3 for n in range(3)}
+    assert set(found["status"]) == {"too_little_data"}
+    assert found[["ewma", "ewma_lo", "trend_z"]].isna().all(axis=None)
+    assert trends.results(days_of("r_rate", [0] * 70, [0] * 70)).empty
+
+
 def test_weeks_that_may_still_move_are_left_out_and_silent_weeks_of_a_total_are_nought():
     rate = days_of("r_rate", [1] * 28, [50] * 28, as_of="2026-02-05", settles=7)
     found = trends.results(rate)
@@ -105,6 +114,12 @@ def test_only_what_beats_the_naive_forecast_is_published():
     walk = generator.normal(size=182).cumsum() + 100
     for found in (exact, forecasts.best(walk, Rhythm("7D", season=1, horizon=8, most=104, least=26))):
         assert found["beats_naive"] == (not np.isnan(found["forecast"]).any())
+
+
+def test_a_series_without_a_scale_has_no_error_and_no_forecast():
+    found = forecasts.results(days_of("orders", [0] * 199 + [1], as_of="2026-07-24"))
+    assert (len(found), found["beats_naive"].any()) == (28, False)
+    assert found[["mase", "naive_mase", "forecast"]].isna().all(axis=None)
 
 
 def test_short_series_have_no_forecast():
@@ -163,4 +178,19 @@ def test_what_was_not_measured_or_lies_before_all_data_says_so():
     found = progress(days, "2026-04-01")
     assert found["status"].tolist() == ["too_little_data", "too_little_data", "reached"]
     assert found["actual"].isna().tolist() == [True, True, False]
+    # Somebody who signed up long ago does not make the months before the first mail months without an order.
+    old = days_of("new_subscribers", [1], start="2020-01-01", as_of="2026-04-01")
+    assert progress(pd.concat([days, old]), "2026-04-01")["status"].tolist() == found["status"].tolist()
     assert progress(days, "2026-04-01", metric="sign_ups")["status"].unique().tolist() == ["too_little_data"]
+
+
+def test_a_rate_of_a_few_messages_is_neither_reached_nor_missed():
+    days = days_of("click_rate", [1] * 10, [2] * 10, start="2026-01-01", as_of="2026-02-01")
+    found = progress(days, "2026-02-01", metric="click_rate", target=0.1).iloc[0]
+    assert (found["actual"], found["status"]) == (0.5, "too_little_data")
+
+
+@pytest.mark.parametrize("mistake", [{"period": "fortnight"}, {"target": None}], ids=str)
+def test_a_goal_that_cannot_be_read_is_named(mistake):
+    with pytest.raises(ValueError, match="goal 'g' needs a target and a period of week, month, quarter, year"):
+        progress(days_of("orders", [4] * 31, start="2026-01-01"), "2026-02-01", **mistake)

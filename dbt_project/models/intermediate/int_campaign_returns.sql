@@ -45,7 +45,10 @@ final as (
         increments.incremental_revenue,
         increments.standard_error as incremental_standard_error,
         cast(campaigns.cost as double) as spend,
-        coalesce(increments.incremental_revenue, cast(attributed.revenue as double), 0) as basis_revenue,
+        coalesce(
+            increments.incremental_revenue,
+            case when attributed.conversions is null then 0 else cast(attributed.revenue as double) end
+        ) as basis_revenue,
         coalesce(increments.standard_error, sqrt(attributed.variance), 0) as basis_standard_error
     from campaigns
     inner join mailed

@@ -12,4 +12,5 @@ def model(dbt, session):
     """See int_campaign_shares.yml."""
     from orchestration.statistics.tables import inferred
 
-    return inferred(session, "spending.shares", COLUMNS, dbt.ref("int_campaign_returns").filter("spend > 0"))
+    known = dbt.ref("int_campaign_returns").filter("spend > 0 and basis_revenue is not null")
+    return inferred(session, "spending.shares", COLUMNS, known)

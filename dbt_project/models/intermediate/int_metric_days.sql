@@ -1,5 +1,6 @@
 {#- A message's response counts for so long after it was sent, so that old and new days compare. -#}
 {%- set settling_days = var('metric_settling_days') -%}
+{%- set history = "interval '" ~ var('metric_history_days') ~ "' day" -%}
 {%- set settling = "interval '" ~ settling_days ~ "' day" -%}
 {%- set responses = {
     'human_open_rate': 'human_first_opened_at',
@@ -204,7 +205,9 @@ final as (
         numerator,
         denominator
     from metrics
-    where day_on <= cast({{ as_of_now() }} as date)
+    where
+        day_on <= cast({{ as_of_now() }} as date)
+        and day_on > cast({{ as_of_now() }} - {{ history }} as date)
 
 )
 
