@@ -22,6 +22,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import dagster as dg
@@ -33,6 +34,7 @@ from orchestration.jobs import MAIN_JOB
 from orchestration.settings import REPOSITORY
 from tests.benchmarks.exports import settings_of, write_exports
 from tests.benchmarks.measuring import measure
+from tests.follow_ups.queue import make_queue
 from tests.follow_ups.receiver import Receiver
 from tests.payloads import land, sendgrid
 from tests.pipeline.test_live_dagster import LiveDagster
@@ -40,7 +42,7 @@ from tests.pipeline.test_live_dagster import LiveDagster
 EVENTS = int(os.environ.get("MICRO_CONVERSIONS_BENCH_EVENTS", 1_000_000))
 LANDINGS = int(os.environ.get("MICRO_CONVERSIONS_BENCH_LANDINGS", 10))
 KILLS = int(os.environ.get("MICRO_CONVERSIONS_BENCH_KILLS", 50))
-READERS_OF_KILLED = 400
+FOLLOW_UPS_OF_KILLED = 600
 LONGEST_SECONDS = 600
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
@@ -52,8 +54,12 @@ def history(tmp_path_factory):
     home = tmp_path_factory.mktemp("latency")
     settings = replace(settings_of(home), pinned_now=None)
     records = write_exports(settings.landing, EVENTS)
-    measure("pipeline", replace(settings, pinned_now=datetime.now(UTC).replace(tzinfo=None)))
+    measure("pipeline", replace(settings, pinned_now=utc_now()))
     return settings, records
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def asking(reader: str) -> list[dict]:
@@ -115,69 +121,37 @@ def test_from_landing_to_webhook(history, monkeypatch):
     assert all(count == 1 for count in receiver.acted.values())
 
 
-def test_a_process_killed_again_and_again_loses_nothing_and_nothing_is_acted_on_twice(history):
-    settings, _ = history
-    readers = [record for n in range(READERS_OF_KILLED) for record in asking(f"killed{n}")]
-    land_whole(settings.home, "killed.json", readers)
-    measure("pipeline", replace(settings, pinned_now=datetime.now(UTC).replace(tzinfo=None)))
-    with duckdb.connect(str(settings.warehouse_path)) as connection:
-        # The run delivered them to the outbox: for this test, nobody has.
-        connection.execute(
-            "delete from pipeline.follow_up_deliveries; update marts.follow_ups set status = 'due', "
-            "delivered_at = null where status = 'delivered'"
-        )
-        keys = {
-            k
-            for (k,) in connection.execute(
-                "select follow_up_key from marts.follow_ups where status = 'due' and "
-                "due_at <= now()::timestamp and expires_at > now()::timestamp"
-            ).fetchall()
-        }
-    random_number = random.Random(7)
-    killed = []
-    life = {"posts": 0, "kill_at": 0, "delay": 0.0}
+def test_a_process_killed_again_and_again_loses_nothing_and_nothing_is_acted_on_twice(tmp_path):
+    warehouse = make_queue(tmp_path / "warehouse.duckdb", [f"k{n}" for n in range(FOLLOW_UPS_OF_KILLED)], utc_now())
+    drawn = random.Random(7)
+    ends: list[int] = []
+    life: dict = {}
 
     def kill_somewhere(post, number):
-        receiver.act(post.key)
-        life["posts"] += 1
-        if life["posts"] == life["kill_at"] and len(killed) < KILLS:
-            # At once, or after an answer is on its way: before, while or after it is recorded.
-            threading.Timer(life["delay"], _kill, [sender.pid, killed]).start()
+        receiver.act(post.key)  # before the answer: the worst moment for the sender to die
+        if next(life["posts"]) == life["kill_at"] and ends.count(-signal.SIGKILL) < KILLS:
+            # At once, or while the answer is read or the delivery recorded.
+            threading.Timer(life["delay"], os.kill, [sender.pid, signal.SIGKILL]).start()
         return 200
 
     with Receiver(kill_somewhere) as receiver:
-        lives = 0
-        while True:
-            life.update(
-                posts=0, kill_at=random_number.randint(1, 7), delay=random_number.choice([0, 0.002, 0.01, 0.03])
-            )
+        while not ends or ends[-1] != 0:
+            life.update(posts=count(1), kill_at=drawn.randint(1, 7), delay=drawn.choice([0, 0.001, 0.003, 0.01]))
             sender = subprocess.Popen(
-                [sys.executable, "-m", "tests.benchmarks.deliver", str(settings.warehouse_path), receiver.url],
-                cwd=REPOSITORY,
+                [sys.executable, "-m", "tests.benchmarks.deliver", str(warehouse), receiver.url], cwd=REPOSITORY
             )
-            lives += 1
-            if sender.wait() == 0:
-                break
-    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
-        recorded = {
-            k for (k,) in connection.execute("select follow_up_key from pipeline.follow_up_deliveries").fetchall()
-        }
+            ends.append(sender.wait())
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        recorded = connection.execute("select follow_up_key from pipeline.follow_up_deliveries").fetchall()
+    due = {f"k{n}" for n in range(FOLLOW_UPS_OF_KILLED)}
     print(
-        f"\n\nkilled {len(killed)} times in {lives} lives: {len(keys):,} due, {len(receiver.posts):,} posts, "
-        f"{len(receiver.acted):,} acted on, {sum(c > 1 for c in receiver.acted.values())} twice, "
-        f"{len(keys - recorded)} lost"
+        f"\n\nkilled {ends.count(-signal.SIGKILL)} times in {len(ends)} lives: {len(due):,} due, "
+        f"{len(receiver.posts):,} posts, {len(due - receiver.acted.keys())} lost, "
+        f"{sum(n > 1 for n in receiver.acted.values())} acted on twice"
     )
-    assert len(killed) == KILLS
-    assert receiver.acted.keys() >= keys and recorded >= keys
-    assert set(receiver.acted.values()) == {1}
-
-
-def _kill(process: int, killed: list[int]) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-        killed.append(process)
-    except ProcessLookupError:
-        pass
+    assert ends.count(-signal.SIGKILL) == KILLS
+    assert receiver.acted == dict.fromkeys(due, 1)
+    assert sorted(recorded) == sorted((key,) for key in due)
 
 
 def _runs(settings) -> list[tuple[float, float]]:

@@ -33,8 +33,8 @@ def follow_up(key: str = "k1", **fields) -> FollowUp:
     return FollowUp(key, **values)
 
 
-def make_queue(path: Path, keys: list[str]) -> Path:
-    """A warehouse at `path` with one follow-up due for each key."""
+def make_queue(path: Path, keys: list[str], now: datetime = NOW) -> Path:
+    """A warehouse at `path` with one follow-up for each key, due as of `now`."""
     with duckdb.connect(str(path)) as connection:
         ledger.create_schema(connection)
         connection.execute(
@@ -57,7 +57,7 @@ def make_queue(path: Path, keys: list[str]) -> Path:
             """
         )
         for key in keys:
-            add(connection, key)
+            add(connection, key, due_at=now - timedelta(minutes=1), expires_at=now + timedelta(days=1))
     return path
 
 
