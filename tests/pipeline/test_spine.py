@@ -110,7 +110,7 @@ def test_the_arrival_does_not_show_in_the_marts(tmp_path):
     land(many, "segment/early.json", calls[:4])
     result = run(settings)
     assert result.success, failure(result)
-    recording = {"exports", "publication", "data_quality"}
+    recording = {"exports", "publication", "data_quality", "follow_ups", "trigger_latency"}
     tables = {name for (name,) in published(once, "select table_name from duckdb_tables()")} - recording
     assert tables
     for table in sorted(tables):
