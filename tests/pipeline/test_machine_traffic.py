@@ -36,6 +36,8 @@ MARTS = (
     "campaign_funnel",
     "machine_traffic_daily",
 )
+# Each mail is sent three days and two hours after the one before it.
+STEP = 86_400 * 3 + 7_200
 READERS = [f"reader{n}@example.com" for n in range(1, 9)]
 
 
@@ -45,14 +47,18 @@ def _rows(settings: Settings, query: str) -> list[tuple]:
 
 
 def _people() -> list[dict]:
-    """Four mails to eight readers, some of whom open and click, the last without pictures; each mail a campaign."""
+    """Four mails to eight readers, some of whom open and click, the last without pictures; each mail a campaign.
+
+    One reader leaves.
+    """
     events = []
     for mail in range(4):
         for number, email in enumerate(READERS):
-            message, begin = f"mail{mail}-{number}", mail * 86_400 * 3
+            message, begin = f"mail{mail}-{number}", mail * STEP
             steps = journey(email, message, begin)
             kept = steps if number % 4 == mail % 4 else steps[:3] if number % 3 == mail % 3 else steps[:2]
             events += [{**step, "campaign_id": f"c{mail}", "useragent": IPHONE} for step in kept]
+    events.append(sendgrid("unsubscribe", READERS[1], "mail3-1", 3 * STEP + 600, campaign_id="c3"))
     return [event for event in events if event["event"] != "open" or event["sg_message_id"] != "mail3-7.filter0001.1.0"]
 
 
@@ -61,7 +67,7 @@ def _machines() -> list[dict]:
     events = []
     for mail in range(4):
         for number, email in enumerate(READERS):
-            message, begin = f"mail{mail}-{number}", mail * 86_400 * 3
+            message, begin = f"mail{mail}-{number}", mail * STEP
             shared = {"campaign_id": f"c{mail}", "email": email, "message": message}
             flag = {} if number % 2 else {"sg_machine_open": True}
             events.append(sendgrid("open", **shared, at=begin + 50 + number, useragent="Mozilla/5.0", **flag))
@@ -94,6 +100,18 @@ def test_proxies_and_scanners_move_nothing_of_a_subscriber(disturbed, table):
     settings, before = disturbed
     assert before[table]
     assert _rows(settings, f"from marts.{table} order by all") == before[table]
+
+
+def test_there_are_scores_interests_hours_and_risks_that_machines_could_have_moved(disturbed):
+    settings, _ = disturbed
+    assert _rows(
+        settings,
+        "select (select bool_and(engagement_score > 0) from marts.dim_subscribers where is_subscribed), "
+        "(select count(*) > 0 from marts.subscriber_interests), "
+        "(select bool_and(best_hour_of_week is not null) from marts.send_time), "
+        "(select max(expected_gain) > 0 from marts.send_time), "
+        "(select count(probability_unsubscribe) from marts.unsubscribe_risk)",
+    ) == [(True, True, True, True, 7)]
 
 
 def test_machines_click_no_element_and_change_no_pressure(disturbed):

@@ -12,6 +12,7 @@ subscribers as (
 
 ),
 
+-- The last state of each day.
 days as (
 
     select
@@ -22,12 +23,11 @@ days as (
         engagement_tier,
         persona,
         cast(last_human_engaged_at as date) = cast(as_of_at as date)
-        or cast(opted_out_at as date) = cast(as_of_at as date) as has_counted_event,
-        row_number() over (
-            partition by subscriber_number, cast(as_of_at as date)
-            order by state_number desc
-        ) as recency
+        or cast(opted_out_at as date) = cast(as_of_at as date) as has_counted_event
     from profiles
+    where
+        next_as_of_at is null
+        or cast(next_as_of_at as date) > cast(as_of_at as date)
 
 ),
 
@@ -39,7 +39,6 @@ compared as (
         lag(engagement_tier) over (partition by subscriber_number order by day_on) as tier_before,
         lag(persona) over (partition by subscriber_number order by day_on) as persona_before
     from days
-    where recency = 1
 
 ),
 
