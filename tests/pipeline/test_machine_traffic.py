@@ -109,9 +109,9 @@ def test_there_are_scores_interests_hours_and_risks_that_machines_could_have_mov
         "select (select bool_and(engagement_score > 0) from marts.dim_subscribers where is_subscribed), "
         "(select count(*) > 0 from marts.subscriber_interests), "
         "(select bool_and(best_hour_of_week is not null) from marts.send_time), "
-        "(select max(expected_gain) > 0 from marts.send_time), "
+        "(select sum(responses) from marts.send_time), "
         "(select count(probability_unsubscribe) from marts.unsubscribe_risk)",
-    ) == [(True, True, True, True, 7)]
+    ) == [(True, True, True, 15, 7)]
 
 
 def test_machines_click_no_element_and_change_no_pressure(disturbed):
