@@ -26,9 +26,9 @@
         'hour' as axis,
         hours.slot,
         (hours.slot + offsets.step + 24) % 24 as judged_slot
-    from (select unnest(generate_series(0, 23)) as slot) as hours
+    from ({{ whole_numbers(0, 23, 'slot') }}) as hours
     cross join (
-        select unnest(generate_series(-{{ var('send_time_hours_around') }}, {{ var('send_time_hours_around') }})) as step
+        {{ whole_numbers(-(var('send_time_hours_around') | int), var('send_time_hours_around'), 'step') }}
     ) as offsets
 
     union all
@@ -37,7 +37,7 @@
         'day' as axis,
         days.slot,
         days.slot as judged_slot
-    from (select unnest(generate_series(0, 6)) as slot) as days
+    from ({{ whole_numbers(0, 6, 'slot') }}) as days
 {%- endmacro %}
 
 {#-
