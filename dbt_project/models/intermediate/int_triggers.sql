@@ -5,8 +5,8 @@ with
 declared as (
 
     select
-        trim(trigger) as trigger,
-        trim(micro_conversion) as micro_conversion,
+        {{ filled('trigger') }} as trigger,
+        {{ filled('micro_conversion') }} as micro_conversion,
         {{ filled('segment') }} as segments,
         coalesce(delay_minutes, 0) as delay_minutes,
         coalesce(cap_hours, {{ var('follow_up_cap_hours') }}) as cap_hours,
@@ -23,8 +23,8 @@ judged as (
     select
         *,
         case
-            when trigger is null or trigger = '' then 'it has no name'
-            when micro_conversion is null or micro_conversion = '' then 'it names no micro-conversion'
+            when trigger is null then 'it has no name'
+            when micro_conversion is null then 'it names no micro-conversion'
             when quiet_from is not null and try_cast(quiet_from as time) is null
                 then '`' || quiet_from || '` is no time of day such as 21:00'
             when quiet_to is not null and try_cast(quiet_to as time) is null
