@@ -53,5 +53,5 @@ def test_a_line_that_cannot_be_read_stops_the_build_and_is_named(dbt, change, sa
 
 
 def test_a_trigger_that_stands_twice_stops_the_build(dbt):
-    with pytest.raises(DbtError, match="triggers.csv, trigger t: the name stands twice"):
+    with pytest.raises(DbtError, match="trigger t: the name stands twice"):
         declare(dbt, GOOD, GOOD)
