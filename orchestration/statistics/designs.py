@@ -105,8 +105,7 @@ def _within(designs: pd.DataFrame, row) -> dict | None:
         # One click more on either side: an arm without a click has a variance too (Agresti and Caffo 2000).
         rate, rate_0 = (x + 1) / (n + 2), (x_0 + 1) / (n_0 + 2)
         variance = rate * (1 - rate) / (n + 2) + rate_0 * (1 - rate_0) / (n_0 + 2)
-        pooled = combine_effects(x / n - x_0 / n_0, variance, method_re="dl")
-        values = _normal(float(pooled.mean_effect_re), float(pooled.sd_eff_w_re))
+        values = _combined(x / n - x_0 / n_0, variance)
     return dict(zip(_COLUMNS, (*values, "randomised", len(strata), ", ".join(changed) or None), strict=True))
 
 
@@ -185,6 +184,16 @@ def _types(element_types: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     names = ["feature", "level", "campaigns", "delivered", "human_unique_clicks", "reference_level", *_COLUMNS]
     return pd.DataFrame(rows, columns=names)
+
+
+def _combined(effect: np.ndarray, variance: np.ndarray) -> tuple[float, float, float, float]:
+    """Random effects; fixed ones where the effects differ by no more than chance, since no spread is negative."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pooled = combine_effects(effect, variance, method_re="dl")
+    if pooled.tau2 > 0:
+        return _normal(float(pooled.mean_effect_re), float(pooled.sd_eff_w_re))
+    return _normal(float(pooled.mean_effect_fe), float(pooled.sd_eff_w_fe))
 
 
 def _normal(effect: float, error: float) -> tuple[float, float, float, float]:

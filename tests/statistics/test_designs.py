@@ -70,6 +70,16 @@ def test_several_campaigns_are_combined_by_their_precision():
     assert found["effect_hi"] - found["effect_lo"] < 2 * (alone["effect_hi"] - alone["effect_lo"])
 
 
+def test_campaigns_that_agree_are_no_surer_than_their_messages_make_them():
+    pair = [mail("c", "A", 1_000, 10_000), mail("c", "B", 1_100, 10_000, subject_question="yes")]
+    again = [{**one, "campaign_key": "d"} for one in pair]
+    found = of(pair + again).loc[("subject_question", "yes")]
+    whole = differences.rate_difference([2_200], [20_000], [2_000], [20_000])
+    assert found["effect"] == pytest.approx(0.01)
+    assert found["effect_hi"] - found["effect_lo"] == pytest.approx(float(whole.hi[0] - whole.lo[0]), rel=0.01)
+    assert found["p_value"] == pytest.approx(whole.p_value[0], rel=0.1)
+
+
 def test_what_changed_along_is_named_and_gives_way_to_a_clean_comparison():
     both = [mail("c", "A", 100, 1_001), mail("c", "B", 150, subject_question="yes", subject_length="31 to 50")]
     rows = of(both)
