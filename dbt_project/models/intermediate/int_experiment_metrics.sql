@@ -31,6 +31,7 @@ outcomes as (
 
 ),
 
+-- A factor is wider than amounts are: products of two of 18 digits overflow from some thirty millions on.
 sums as (
 
     select
@@ -39,10 +40,10 @@ sums as (
         metric,
         count(case when y > 0 then 1 end) as successes,
         sum(cast(y as decimal(18, 2))) as sum_y,
-        sum(cast(y as decimal(18, 2)) * cast(y as decimal(18, 2))) as sum_yy,
+        sum(cast(y as decimal(20, 2)) * cast(y as decimal(18, 2))) as sum_yy,
         sum(cast(x as decimal(18, 2))) as sum_x,
-        sum(cast(x as decimal(18, 2)) * cast(x as decimal(18, 2))) as sum_xx,
-        sum(cast(x as decimal(18, 2)) * cast(y as decimal(18, 2))) as sum_xy
+        sum(cast(x as decimal(20, 2)) * cast(x as decimal(18, 2))) as sum_xx,
+        sum(cast(x as decimal(20, 2)) * cast(y as decimal(18, 2))) as sum_xy
     from outcomes
     group by experiment, variant, metric
 
