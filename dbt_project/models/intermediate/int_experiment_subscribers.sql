@@ -112,6 +112,16 @@ participants as (
 
 ),
 
+-- A variant of nearly every message is an id, and no arm.
+comparable_experiments as (
+
+    select experiment
+    from participants
+    group by experiment
+    having count(distinct variant) <= {{ var('experiment_most_arms') }}
+
+),
+
 final as (
 
     select
@@ -127,6 +137,8 @@ final as (
         participants.begins_at,
         participants.begins_at + {{ window }} as ends_at
     from participants
+    inner join comparable_experiments
+        on participants.experiment = comparable_experiments.experiment
     left join {{ ref('int_experiment_controls') }} as controls
         on participants.experiment = controls.comparison
     where participants.begins_at is not null
