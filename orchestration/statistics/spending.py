@@ -10,6 +10,8 @@ import pandas as pd
 
 # Draws of the returns; a fixed seed, so that the same evidence gives the same shares.
 _DRAWS, _SEED = 10_000, 0
+# So many are held in memory at once: campaigns may be thousands.
+_AT_ONCE = 500
 # Campaigns without a spread of their own (no or one order) are as uncertain as this many times the others' median.
 _UNKNOWN = 2.0
 LEAST_CAMPAIGNS = 2
@@ -32,13 +34,18 @@ def shares(returns: pd.DataFrame) -> pd.DataFrame:
         return nothing
     error = np.where(error > 0, error, _UNKNOWN * np.median(error[error > 0]))
     mean, spread = drawn_together(value, error)
-    draws = np.random.default_rng(_SEED).normal(mean, spread, size=(_DRAWS, len(rows)))
-    share = np.bincount(draws.argmax(axis=1), minlength=len(rows)) / _DRAWS
-    best = draws.max(axis=1).mean()
+    generator = np.random.default_rng(_SEED)
+    wins, best, drawn = np.zeros(len(rows)), 0.0, np.zeros(len(rows))
+    for _ in range(_DRAWS // _AT_ONCE):
+        draws = generator.normal(mean, spread, size=(_AT_ONCE, len(rows)))
+        wins += np.bincount(draws.argmax(axis=1), minlength=len(rows))
+        best += draws.max(axis=1).sum() / _DRAWS
+        drawn += draws.sum(axis=0) / _DRAWS
+    share = wins / _DRAWS
     return rows[["campaign_key"]].assign(
         suggested_share=share,
-        regret_suggested=best - (share * draws.mean(axis=0)).sum(),
-        regret_equal=best - draws.mean(),
+        regret_suggested=best - (share * drawn).sum(),
+        regret_equal=best - drawn.mean(),
     )
 
 
