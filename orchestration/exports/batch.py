@@ -41,6 +41,9 @@ from orchestration.sources import SOURCES, Source
 MAX_EXPORTS = 10_000
 MAX_BYTES_IN_MEMORY = 64_000_000
 MAX_BYTES = 1_000_000_000
+# What DuckDB reads of a text at once. Of less there is nothing to share among threads, and several that write in order
+# copy every record once more.
+BUFFER_BYTES = 32_000_000
 _IN_UTC = "set TimeZone = 'UTC'"
 # What a column is called: a few words, no sentence.
 _COLUMN_NAME = re.compile(r"[\w()/#%.-]{1,64}( [\w()/#%.-]{1,64}){0,3}")
@@ -128,6 +131,8 @@ class Batch:
             else:
                 scan = readers.scan(self._reader, content, form, self._spool, limit)
             if scan:
+                if content.size > BUFFER_BYTES:
+                    self._share_among_threads()
                 self._hand_over(self._scan, incoming.export_id, scan, form)
             else:
                 self._read_patiently(incoming, form)
@@ -236,6 +241,10 @@ class Batch:
     def _reader(self) -> duckdb.DuckDBPyConnection:
         return self._open_reader()
 
+    def _share_among_threads(self) -> None:
+        """Have DuckDB share every further piece of work among its threads."""
+        self._reader.execute(f"set threads = {self._settings.threads}")
+
     @contextmanager
     def _holding(self, incoming: Incoming) -> Iterator[None]:
         """Hold an export when what happens inside finds that nothing of it can be read."""
@@ -295,6 +304,8 @@ class Batch:
 
     def _hand_over_slices(self) -> None:
         if self._slices and self._slices.count:
+            if self._slices.chars > BUFFER_BYTES:
+                self._share_among_threads()
             self._hand_over(self._judge_slices, self._slices)
             self._slices = None
 
@@ -353,11 +364,11 @@ def _form(content: Content) -> Format:
 
 
 def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> duckdb.DuckDBPyConnection:
-    """The in-memory DuckDB that reads exports, within the settings' memory and threads."""
+    """The in-memory DuckDB that reads exports, within the memory of the settings, by one thread for each caller."""
     reader = duckdb.connect(
         config={
             "memory_limit": settings.memory_limit,
-            "threads": settings.threads,
+            "threads": 1,
             "temp_directory": str(settings.work / "spill"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

@@ -56,7 +56,7 @@ class SliceSpool:
         self._path = path
         self._file = path.open("w", encoding="utf-8", newline="\n")
         self._longest = 0
-        self.count = 0
+        self.count = self.chars = 0
 
     def write(self, export_id: str, position: int, texts: list[str]) -> None:
         """Add the slices of an export that stand from a position on."""
@@ -69,6 +69,7 @@ class SliceSpool:
         self._file.writelines(rows)
         self._longest = max(self._longest, max(map(len, rows), default=0))
         self.count += len(rows)
+        self.chars += sum(map(len, rows))
 
     def relation(self) -> str:
         """A DuckDB table expression of what was written."""

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from threading import Event
 
 import duckdb
 import pytest
@@ -409,15 +410,21 @@ def test_a_file_that_changes_before_duckdb_has_read_it_is_left_for_later_with_it
     path = bench.land("sendgrid/a.ndjson", text(*journey()))
     bench.land("sendgrid/b.ndjson", text(*journey()))
     bench.land("sendgrid/c.ndjson", text(sendgrid("open", at=9)))
-    real = candidates.from_scan
+    real, finish, all_are_taken = candidates.from_scan, batch.Batch.finish, Event()
 
     def write_and_scan(reader, scan, identity, *rest):
         if identity == export_id(SOURCES["sendgrid"], hashlib.sha256(text(*journey()).encode()).hexdigest()):
+            all_are_taken.wait()
             path.write_text(text(sendgrid("click")))
         return real(reader, scan, identity, *rest)
 
+    def finish_when_all_are_taken(gathered):
+        all_are_taken.set()
+        finish(gathered)
+
     with monkeypatch.context() as patch:
         patch.setattr(candidates, "from_scan", write_and_scan)
+        patch.setattr(batch.Batch, "finish", finish_when_all_are_taken)
         assert bench.load().published == 1
     assert len(bench.raw()) == 1
     assert [f.name for f in pending_files(bench.settings, ["sendgrid"])] == ["a.ndjson", "b.ndjson"]
@@ -525,3 +532,13 @@ def test_a_home_may_be_called_anything(bench):
     other.land("sendgrid/b.ndjson", text(*journey()) * 2_000)
     assert other.load().published == 1
     assert len(other.raw()) == 8_000
+
+
+def test_large_exports_are_shared_among_threads_while_small_ones_are_read(bench, monkeypatch):
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    monkeypatch.setattr(batch, "BUFFER_BYTES", 2_000)
+    for number in range(12):
+        events = [sendgrid("open", at=100 * number + at) for at in range(30 if number % 3 else 1)]
+        bench.land(f"sendgrid/{number}.ndjson", text(*events))
+    assert bench.load().published == 12
+    assert len(bench.raw()) == 8 * 30 + 4
