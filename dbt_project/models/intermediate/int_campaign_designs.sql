@@ -2,7 +2,7 @@
 {%- set least_clicked_messages = 30 -%}
 with
 
-mails as (
+variant_mails as (
 
     select
         campaign_key,
@@ -13,6 +13,49 @@ mails as (
         count(human_first_clicked_at) as human_unique_clicks
     from {{ ref('int_messages') }}
     where is_delivered
+    group by campaign_key, variant
+
+),
+
+campaign_variants as (
+
+    select
+        campaign_key,
+        count(*) as variants
+    from variant_mails
+    group by campaign_key
+
+),
+
+-- More variants than arms can be are ids: such a campaign is one mail.
+arm_mails as (
+
+    select
+        variant_mails.campaign_key,
+        variant_mails.campaign_id,
+        variant_mails.sent_from_at,
+        variant_mails.delivered,
+        variant_mails.human_unique_clicks,
+        case
+            when campaign_variants.variants <= {{ var('experiment_most_arms') }} then variant_mails.variant
+            else ''
+        end as variant
+    from variant_mails
+    inner join campaign_variants
+        on variant_mails.campaign_key = campaign_variants.campaign_key
+
+),
+
+mails as (
+
+    select
+        campaign_key,
+        variant,
+        min(campaign_id) as campaign_id,
+        min(sent_from_at) as sent_from_at,
+        cast(sum(delivered) as bigint) as delivered,
+        cast(sum(human_unique_clicks) as bigint) as human_unique_clicks
+    from arm_mails
     group by campaign_key, variant
 
 ),
