@@ -366,7 +366,7 @@ DEFECTS = [
     (
         "warmup_plan",
         "days_that_are_over_are_judged",
-        "update marts.warmup_plan set day_on = '2026-01-31' where planned = 6",
+        "update marts.warmup_plan set day_on = '2026-02-02' where reason = 'nothing_sent'",
     ),
     ("warmup_plan", "verdicts_have_their_reason", "update marts.warmup_plan set reason = 'bounces' where planned = 3"),
     ("warmup_plan", "plans_grow_by_steps", "update marts.warmup_plan set ok_to_ramp = false"),
