@@ -61,9 +61,9 @@ def build_follow_up_asset(
             look.mark(settings.home, settings.now())
             with warehouse.get_connection() as connection:
                 chosen = target or build_target(settings)
-                recorded = record.remember_due(connection, settings.home, settings.now())
+                record.remember_due(connection, settings.home, settings.now())
                 report = deliver(connection, chosen, context.run_id, settings.now)
-            if recorded or report.delivered:
+            if report.delivered:
                 _publish_deliveries(context.run_id, settings, dbt, suites, warehouse, declared)
             with warehouse.get_connection() as connection:
                 left = record.undelivered(connection, chosen.name, settings.now())

@@ -65,19 +65,18 @@ def remember_due(connection: duckdb.DuckDBPyConnection, home: Path, now: datetim
     """
     paths = [p for (p,) in connection.execute(f"select distinct exports.path {_NEW} and exports.path <> ''").fetchall()]
     landed = [_landed_at(home / path, now) for path in paths]
-    with sql.transaction(connection):
-        connection.execute(
-            f"""
-            insert into pipeline.follow_ups
-            select
-                queue.follow_up_key, queue.trigger, queue.subscriber_key, queue.micro_conversion_key,
-                queue.micro_conversion, candidates.event_key, queue.triggered_at, queue.due_at, queue.expires_at,
-                list_extract($landed::timestamp[], list_position($paths::varchar[], exports.path)::integer), $now
-            {_NEW}
-            """,
-            {"landed": landed, "paths": paths, "now": now},
-        )
-    return connection.execute("select count(*) from pipeline.follow_ups where recorded_at = $1", [now]).fetchone()[0]
+    (count,) = connection.execute(
+        f"""
+        insert into pipeline.follow_ups
+        select
+            queue.follow_up_key, queue.trigger, queue.subscriber_key, queue.micro_conversion_key,
+            queue.micro_conversion, candidates.event_key, queue.triggered_at, queue.due_at, queue.expires_at,
+            list_extract($landed::timestamp[], list_position($paths::varchar[], exports.path)::integer), $now
+        {_NEW}
+        """,
+        {"landed": landed, "paths": paths, "now": now},
+    ).fetchone()
+    return count
 
 
 def sendable(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> list[FollowUp]:

@@ -34,8 +34,8 @@ triggered as (
         triggers.trigger,
         triggers.segments,
         triggers.cap_hours,
-        triggers.quiet_from,
-        triggers.quiet_to,
+        triggers.quiet_from_minute,
+        triggers.quiet_to_minute,
         triggers.priority,
         micro_conversions.subscriber_key,
         micro_conversions.micro_conversion_key,
@@ -145,11 +145,11 @@ local_times as (
     select
         *,
         case
-            when quiet_from is not null
+            when quiet_from_minute is not null
                 then {{ utc_to_local('ripe_at', 'time_zone') }}
         end as local_ripe_at,
         case
-            when quiet_from is not null and expires_at > {{ as_of_now() }}
+            when quiet_from_minute is not null and expires_at > {{ as_of_now() }}
                 then {{ utc_to_local(as_of_now(), 'time_zone') }}
         end as local_now
     from meant
@@ -177,18 +177,24 @@ final as (
         -- times
         local_times.triggered_at,
         case
-            when {{ is_quiet('local_times.local_ripe_at', 'local_times.quiet_from', 'local_times.quiet_to') }}
+            when {{ is_quiet(
+                'local_times.local_ripe_at', 'local_times.quiet_from_minute', 'local_times.quiet_to_minute'
+            ) }}
                 then {{ local_time_to_utc(
-                    '(' ~ quiet_end('local_times.local_ripe_at', 'local_times.quiet_to') ~ ')', 'local_times.time_zone'
+                    '(' ~ quiet_end('local_times.local_ripe_at', 'local_times.quiet_to_minute') ~ ')',
+                    'local_times.time_zone'
                 ) }}
             else local_times.ripe_at
         end as due_at,
         local_times.ripe_at,
         local_times.expires_at,
         case
-            when {{ is_quiet('local_times.local_now', 'local_times.quiet_from', 'local_times.quiet_to') }}
+            when {{ is_quiet(
+                'local_times.local_now', 'local_times.quiet_from_minute', 'local_times.quiet_to_minute'
+            ) }}
                 then {{ local_time_to_utc(
-                    '(' ~ quiet_end('local_times.local_now', 'local_times.quiet_to') ~ ')', 'local_times.time_zone'
+                    '(' ~ quiet_end('local_times.local_now', 'local_times.quiet_to_minute') ~ ')',
+                    'local_times.time_zone'
                 ) }}
         end as quiet_until_at,
         permissions.opted_in_at,

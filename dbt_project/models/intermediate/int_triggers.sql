@@ -12,6 +12,8 @@ declared as (
         coalesce(cap_hours, {{ var('follow_up_cap_hours') }}) as cap_hours,
         {{ filled('quiet_from') }} as quiet_from,
         {{ filled('quiet_to') }} as quiet_to,
+        {{ minute_of_day(filled('quiet_from')) }} as quiet_from_minute,
+        {{ minute_of_day(filled('quiet_to')) }} as quiet_to_minute,
         coalesce(expires_hours, {{ var('follow_up_expires_hours') }}) as expires_hours,
         priority
     from {{ ref('triggers') }}
@@ -25,9 +27,9 @@ judged as (
         case
             when trigger is null then 'it has no name'
             when micro_conversion is null then 'it names no micro-conversion'
-            when quiet_from is not null and try_cast(quiet_from as time) is null
+            when quiet_from is not null and quiet_from_minute is null
                 then '`' || quiet_from || '` is no time of day such as 21:00'
-            when quiet_to is not null and try_cast(quiet_to as time) is null
+            when quiet_to is not null and quiet_to_minute is null
                 then '`' || quiet_to || '` is no time of day such as 08:00'
             when (quiet_from is null) != (quiet_to is null)
                 then 'quiet hours need both quiet_from and quiet_to'
@@ -56,8 +58,8 @@ final as (
         segments,
         delay_minutes,
         cap_hours,
-        cast(quiet_from as time) as quiet_from,
-        cast(quiet_to as time) as quiet_to,
+        quiet_from_minute,
+        quiet_to_minute,
         expires_hours,
         priority
     from judged
