@@ -12,15 +12,8 @@ subscribers as (
 
 ),
 
-settled as (
-
-    select * from subscribers
-    where trials >= {{ var('new_subscriber_deliveries') }}
-
-),
-
 priors as (
-    {{ beta_priors('settled') }}
+    {{ beta_priors('subscribers') }}
 ),
 
 final as (
