@@ -14,7 +14,19 @@ from typing import Any
 
 import orjson
 
-from orchestration.exports.cutting import KEYED, Cutter, beginning_of_keyed, enclosed_text, value_at
+from orchestration.exports.cutting import (
+    DOCUMENT,
+    KEYED,
+    Cutter,
+    Piece,
+    beginning_of_keyed,
+    elements_under,
+    enclosed_text,
+    is_resource,
+    parts_by_name,
+    value_at,
+    with_parts,
+)
 from orchestration.exports.json_text import MAX_RECORD_CHARS
 from orchestration.exports.strict_json import value_end
 
@@ -26,6 +38,7 @@ _BLANKS = " \t\r\n\ufeff"
 _CUT = "\x1e"
 _FIRST_KEY_OF_LIST = re.compile(r'\{\s*"([^"\\]+)"\s*:\s*\[\s*')
 _OPENING = re.compile(r'\{\s*"\w[^"\\]*"\s*:')
+_EMPTY_DATA = re.compile(r'"data"\s*:\s*\[\s*\]')
 _ENDS_LIST = re.compile(r"\s*\]")
 _SEPARATOR = re.compile(r"\s*,\s*")
 
@@ -47,10 +60,11 @@ class AtSight:
     def records(self, line: str) -> list[str] | None:
         """The texts of a line's records; None where it needs a patient look."""
         text = line.strip(_BLANKS)
-        if len(text) > MAX_RECORD_CHARS or self._cutter.json_api or _CUT in text:
+        if len(text) > MAX_RECORD_CHARS or _CUT in text:
             return None
+        looks = (self._document,) if self._cutter.json_api else (self._keyed_page, self._page, self._record)
         try:
-            for look in (self._keyed_page, self._page, self._record):
+            for look in looks:
                 if (found := look(text)) is not None:
                     return found
         except (orjson.JSONDecodeError, TypeError):
@@ -63,11 +77,11 @@ class AtSight:
         if not found or not self._cutter.says_something(found[1]):
             return None
         pieces, shell = _cut_list(text, found.end())
-        if shell != {found[1]: []}:  # there is something beside the list
+        if orjson.loads(shell) != {found[1]: []}:  # there is something beside the list
             return None
         self._keys.update(KEYED)
         beginning = beginning_of_keyed(found[1])
-        return [f"{beginning}{piece}}}" for piece, _ in pieces]
+        return [f"{beginning}{piece.text}}}" for piece in pieces]
 
     def _page(self, text: str) -> list[str] | None:
         """The elements of the one list under a declared path."""
@@ -78,15 +92,35 @@ class AtSight:
         if not found:
             return None
         pieces, shell = _cut_list(text, found.end())
-        if not any(value_at(shell, path) == [] for path in self._cutter.paths):
+        rest = orjson.loads(shell)
+        if not any(value_at(rest, path) == [] for path in self._cutter.paths):
             return None
-        for _, value in pieces:
+        for value, _ in pieces:
             if not self._plain_keys.issuperset(value):
                 if self._cutter.may_hold_records(value):
                     return None
                 self._plain_keys.update(value)
                 self._keys.update(value)
-        return [piece for piece, _ in pieces]
+        return [piece.text for piece in pieces]
+
+    def _document(self, text: str) -> list[str] | None:
+        """The resources of a JSON:API document that begins with them, each with the parts that it refers to."""
+        found = _FIRST_KEY_OF_LIST.match(text)
+        if not found or found[1] != "data" or _EMPTY_DATA.search(text):
+            return None
+        pieces, shell = _cut_list(text, found.end())
+        rest = orjson.loads(shell)
+        if rest["data"] != [] or "envelope" in rest or not all(is_resource(piece.value) for piece in pieces):
+            return None
+        parts = rest.get("included")
+        included = parts_by_name(elements_under(shell, "included") if isinstance(parts, list) else ())
+        if not all(isinstance(identity, str) for _, identity in included):  # numbers may be read as others here
+            return None
+        records = [with_parts(piece, included, None) for piece in pieces]
+        if any(map(self._cutter.cut, records[:1])):  # they are all alike in what could be cut
+            return None
+        self._keys.update(DOCUMENT)
+        return [record.text for record in records]
 
     def _record(self, text: str) -> list[str] | None:
         """The line itself, or the message that is written in it."""
@@ -110,34 +144,38 @@ class AtSight:
         return [enclosed_text(message, orjson.dumps(value).decode())]
 
 
-def _cut_list(text: str, start: int) -> tuple[list[tuple[str, Any]], Any]:
-    """The elements of the list that begins before `start`, with their values, and the value of the text without them.
+def _cut_list(text: str, start: int) -> tuple[list[Piece], str]:
+    """The elements of the list that begins before `start`, and the text without them.
 
-    No elements where these are no objects, or not told apart at sight.
+    Neither where they are no objects, or not told apart at sight.
     """
     if _ENDS_LIST.match(text, start):
-        return [], orjson.loads(text)
+        return [], text
     first = value_end(text, start)
     if first is None or not isinstance(first[0], dict):
-        return [], None
-    end = first[1]
-    gap = _SEPARATOR.match(text, end)
-    opening = gap and _OPENING.match(text, gap.end())
+        return [], ""
+    found = _SEPARATOR.match(text, first[1])
+    gap = found.group() if found else ""
+    opening = found and _OPENING.match(text, found.end())
     # The second guess where elements begin with keys of their own.
     for beginning in dict.fromkeys([opening.group() if opening else "{", "{"]):
-        pieces = [text[start:]]
+        texts = [text[start:]]
         if gap:
-            pieces = pieces[0].replace(f"}}{gap.group()}{beginning}", f"}}{_CUT}{beginning}").split(_CUT)
-        last = value_end(pieces[-1], 0)
-        if last is None or not _ENDS_LIST.match(pieces[-1], last[1]):
-            continue
-        rest, pieces[-1] = pieces[-1][last[1] :], pieces[-1][: last[1]]
-        try:
-            values = [orjson.loads(piece) for piece in pieces]
-        except orjson.JSONDecodeError:
-            continue
-        return list(zip(pieces, values, strict=True)), orjson.loads(text[:start] + rest)
-    return [], None
+            texts = texts[0].replace(f"}}{gap}{beginning}", f"}}{_CUT}{beginning}").split(_CUT)
+        pieces: list[Piece] = []
+        for number, piece in enumerate(texts):
+            try:
+                pieces.append(Piece(orjson.loads(piece), piece))
+            except orjson.JSONDecodeError:
+                # The last element, with what stands behind the list, or a wrong guess.
+                last = value_end(piece, 0)
+                if last is None or not _ENDS_LIST.match(piece, last[1]):
+                    break
+                value, end = last
+                rest = gap.join([piece[end:], *texts[number + 1 :]])
+                orjson.loads(piece[:end])
+                return [*pieces, Piece(value, piece[:end])], text[:start] + rest
+    return [], ""
 
 
 def _is_spelled_one_way(value: Any) -> bool:

@@ -30,6 +30,8 @@ MAX_DEPTH = 4  # an envelope in a page of envelopes, and one more of each
 
 # Keys of an element that keeps its page's key.
 KEYED = ("page", "record")
+# Keys of a resource that was taken out of its document.
+DOCUMENT = ("data", "included")
 # Keys of a JSON:API document, and of a resource that stands without one.
 _JSON_API_MARKS = ("data", "relationships")
 
@@ -153,21 +155,17 @@ class Cutter:
         """The resources of a JSON:API document, each with the parts of the document that it refers to."""
         value = piece.value
         if isinstance(value.get("attributes"), dict) and isinstance(value.get("relationships"), dict):
-            return [_with_parts(piece, {}, None)]  # a resource that was taken out of its document
+            return [with_parts(piece, {}, None)]  # a resource that was taken out of its document
         if not isinstance(value.get("data"), list | dict):
             return None
         is_list, parts = isinstance(value["data"], list), value.get("included")
         if not is_list and not isinstance(parts, list):
             return None
         held = dict(_held(piece.text, {"data", "included", "envelope"}.__contains__))
-        included = {
-            (part.value.get("type"), part.value.get("id")): part
-            for part in (held["included"] if isinstance(parts, list) else ())
-            if isinstance(part.value, dict)
-        }
+        included = parts_by_name(held["included"] if isinstance(parts, list) else ())
         (envelope,) = held.get("envelope", [None])
         return [
-            _with_parts(resource, included, envelope) if _is_resource(resource.value) else resource
+            with_parts(resource, included, envelope) if is_resource(resource.value) else resource
             for resource in held["data"]
         ]
 
@@ -187,11 +185,23 @@ class Cutter:
         return None
 
 
-def _is_resource(value: Any) -> bool:
+def is_resource(value: Any) -> bool:
+    """Whether a value is a resource of a JSON:API document."""
     return isinstance(value, dict) and ("attributes" in value or "relationships" in value)
 
 
-def _with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece], envelope: Piece | None) -> Piece:
+def parts_by_name(parts: Iterable[Piece]) -> dict[tuple[Any, Any], Piece]:
+    """The parts of a document by what refers to them: their type and id."""
+    return {(p.value.get("type"), p.value.get("id")): p for p in parts if isinstance(p.value, dict)}
+
+
+def elements_under(text: str, key: str) -> list[Piece]:
+    """The elements of the list under a key of an object; none where there is none."""
+    return dict(_held(text, key.__eq__)).get(key, [])
+
+
+def with_parts(resource: Piece, included: Mapping[tuple[Any, Any], Piece], envelope: Piece | None) -> Piece:
+    """A resource as a record of its own, with the parts that it refers to."""
     named: dict[str, list[Piece]] = {}
     relationships = resource.value.get("relationships")
     for name, relationship in relationships.items() if isinstance(relationships, dict) else ():

@@ -43,9 +43,9 @@ _ESCAPED = r'["\\\x00-\x1f]'
 class Scan:
     """How DuckDB reads an export: a table expression with the column `record`, in order, null where it read nothing.
 
-    `is_ours` says that we made the records, so that each is strict JSON and none is a page; `spooled` is where we wrote
-    them, for the caller to discard. Where they were built of a row's text cells, `cells` names the columns of these by
-    their keys in the record. `keys` are all that any record has at its top, None where we do not know.
+    `is_ours` says that we made the records, so that each is strict JSON and none is a page; `spooled` is a file that we
+    wrote for it, for the caller to discard. Where records were built of a row's text cells, `cells` names the columns
+    of these by their keys in the record. `keys` are all that any record has at its top, None where we do not know.
     """
 
     table: str
@@ -65,8 +65,10 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
         path = sql.file_to_read(spool.alias(content.path or _written(content, spool)))
         _demand_sound_parquet(reader, path, limit)
         return Scan(f"(select to_json(parquet_row)::varchar as record from {_parquet(reader, path)} as parquet_row)")
-    if content.path is None or form.encoding not in ("utf-8", "utf-8-sig"):
+    if content.path is None:
         return None
+    if form.encoding not in ("utf-8", "utf-8-sig"):
+        return _scan_in_utf8(reader, content, form, spool, limit)
     path = sql.file_to_read(spool.alias(content.path))
     if form.kind is Kind.JSON_LINES:
         return _json_scan(path, "newline_delimited")
@@ -76,6 +78,21 @@ def scan(reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spoo
     if form.kind is Kind.DELIMITED:
         return _delimited_scan(content, form, path)
     return None
+
+
+def _scan_in_utf8(
+    reader: duckdb.DuckDBPyConnection, content: Content, form: Format, spool: Spool, limit: int
+) -> Scan | None:
+    """How DuckDB reads text in another encoding: spooled in its own. None where it is damaged."""
+    path = spool.new_path(".text")
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(_chunks(content, form.encoding, "strict"))
+    except UnicodeError:
+        spool.discard(path)
+        return None
+    found = scan(reader, Content(path.stat().st_size, "", path=path), replace(form, encoding="utf-8"), spool, limit)
+    return replace(found, spooled=path) if found else None
 
 
 def as_lines(content: Content, form: Format, source: Source, spool: Spool, limit: int) -> Scan | None:
@@ -267,8 +284,8 @@ def _new_line(content: Content) -> str:
     return "" if b"\r\n" in content.head(_CHUNK_CHARS // 64) else ", new_line = '\\n'"
 
 
-def _chunks(content: Content, encoding: str) -> Iterator[str]:
-    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+def _chunks(content: Content, encoding: str, errors: str = "") -> Iterator[str]:
+    errors = errors or ("surrogateescape" if encoding.startswith("utf-8") else "replace")
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     with content.open() as file:
         while block := file.read(_CHUNK_CHARS):

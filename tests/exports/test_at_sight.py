@@ -17,7 +17,7 @@ CUTTERS = {
     "pages": Cutter(pages=["items", "data.results", "results"]),
     "keyed pages": Cutter(pages=["emails", "*@*"]),
     "envelopes": Cutter(pages=["Records"], envelopes=["Message", "detail"], encoded_envelopes=["data"]),
-    "documents": Cutter(pages=["events"], json_api=True),
+    "documents": Cutter(pages=["data"], envelopes=["payload"], json_api=True),
 }
 # Keys that mean something, others, and texts that look as the places where elements meet.
 KEYS = [
@@ -102,6 +102,12 @@ def lines(draw) -> str:
 @example(line='{"Type":"Notification","Message":"{\\"mail\\":{}}","Timestamp":"t"}')
 @example(line='{"Message":"{}","n":1.50,"m":12345678901234567890123}')
 @example(line='{"items":[{"id":1},]}')
+@example(
+    line='{"data":[{"type":"e","attributes":{},"relationships":{"p":{"data":{"type":"p","id":1}}}},{"type":"e",'
+    '"attributes":{"x":1.50}}],"included":[{"type":"p","id":1,"attributes":{}},{"type":"p","id":2}]}'
+)
+@example(line='{"data":[{"type":"e","attributes":{}}],"links":{},"data":[]}')
+@example(line='{"data":[{"type":"e","attributes":{}},{"type":"e"}],"envelope":{"topic":"x"}}')
 @example(line='{"items":[{"id":NaN}]}')
 @example(line='{"items":[{"id":"\\ud800"},{"id":2}]}')
 def test_a_line_gives_the_records_that_a_patient_look_finds(cutter: Cutter, line: str):
@@ -120,6 +126,7 @@ def test_a_line_gives_the_records_that_a_patient_look_finds(cutter: Cutter, line
         ("envelopes", '{"Type":"Notification","Message":"{\\"mail\\":{}}"}', 1),
         ("envelopes", '{"Type":"Notification","Message":"Successfully validated"}', 1),
         ("envelopes", '{"eventType":"Open","mail":{}}', 1),
+        ("documents", '{"data":[{"type":"e","attributes":{}},{"type":"e","attributes":{}}],"included":[]}', 2),
     ],
 )
 def test_what_vendors_write_is_read_at_sight(cutter: str, line: str, count: int):

@@ -87,3 +87,21 @@ def judged_both_ways(reader, path: Path, folder: str, spool_folder: Path) -> tup
         reader.execute(f"select * from {candidates.relation([path])}").fetchall() for path in (of_scan, of_records)
     )
     return by_scan, by_records
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_large_table_in_another_encoding_is_scanned_as_in_utf_8(reader, tmp_path: Path, encoding: str):
+    table = 'email,event,processed,message_id\nreader@example.com,"o ""p"" ✨ en",2026-09-01 10:00:00,m\n'
+    path = tmp_path / "table.csv"
+    found = []
+    for name in ("utf-8", encoding):
+        path.write_bytes(table.encode(name))
+        found.append(judged_both_ways(reader, path, "sendgrid", tmp_path / name))
+    assert found[0] == found[1]
+    assert found[1][0] == found[1][1]
+
+
+def test_damaged_text_in_another_encoding_is_not_scanned(reader, tmp_path: Path):
+    path = tmp_path / "table.csv"
+    path.write_bytes("a,b\n1,2\n".encode("utf-16") + b"\x00\xd8\n\x00")
+    assert judged_both_ways(reader, path, "sendgrid", tmp_path / "spool") is None
