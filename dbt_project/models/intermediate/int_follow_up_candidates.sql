@@ -41,6 +41,7 @@ triggered as (
         micro_conversions.micro_conversion_key,
         micro_conversions.micro_conversion,
         micro_conversions.event_key,
+        micro_conversions.family,
         micro_conversions.is_macro,
         micro_conversions.occurred_at as triggered_at,
         micro_conversions.occurred_at + triggers.delay_minutes * interval '1' minute as ripe_at,
@@ -172,7 +173,8 @@ final as (
         local_times.micro_conversion,
         local_times.cap_hours,
         local_times.priority,
-        mailed.subscriber_key is not null as is_mailed,
+        mailed.subscriber_key is not null
+        or local_times.family in ('info_request', 'sign_up', 'order') as is_expected,
 
         -- times
         local_times.triggered_at,

@@ -59,7 +59,7 @@ known as (
                 then 'unsubscribed'
             when candidates.bounced_at >= coalesce(candidates.opted_in_at, candidates.bounced_at)
                 then 'bounced'
-            when not candidates.is_mailed and candidates.opted_in_at is null then 'no_consent'
+            when not candidates.is_expected and candidates.opted_in_at is null then 'no_consent'
             when candidates.converted_at is not null then 'already_converted'
         end as reason
     from candidates
