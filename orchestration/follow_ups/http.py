@@ -53,7 +53,9 @@ class Poster:
                 auth=auth,
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 allow_redirects=False,
+                stream=True,  # what follows the headers is not waited for
             )
+            answer.close()
         except requests.ConnectionError as error:
             is_slow = isinstance(getattr(error.args[0], "reason", None), ReadTimeoutError) if error.args else False
             raise NotTaken("no answer in time" if is_slow else "no connection") from None
@@ -69,7 +71,4 @@ class Poster:
 
 def _seconds(text: str | None) -> float | None:
     """Retry-After in seconds; as a date, which clocks may disagree on, it is passed over."""
-    try:
-        return max(float(text), 0.0) if text is not None else None
-    except ValueError:
-        return None
+    return float(text[:9]) if text and text.isascii() and text.isdecimal() else None

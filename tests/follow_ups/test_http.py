@@ -1,6 +1,7 @@
 """Follow-ups over HTTP, to a real receiver: what counts as taken, what is tried again, and what is never told."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -74,7 +75,16 @@ def test_a_refusal_is_not_repeated_at_once_and_says_whom_it_concerns(status, is_
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("120", 120.0), ("-5", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)]
+    ("told", "seconds"),
+    [
+        ("120", 120.0),
+        ("-5", None),
+        ("nan", None),
+        ("9" * 5000, 999_999_999.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        (None, None),
+    ],
+    ids=["seconds", "negative", "no number", "endless", "date", "nothing"],
 )
 def test_a_receiver_may_say_how_long_to_wait(told, seconds):
     with Receiver(lambda post, number: (429, {"Retry-After": told} if told else {})) as receiver:
@@ -90,6 +100,21 @@ def test_a_receiver_that_does_not_answer_is_not_waited_for_long(monkeypatch):
         assert failing(receiver.url).problem == "no answer in time"
         assert time.monotonic() - started < 1.5
     assert len(receiver.posts) == 1
+
+
+def test_an_answer_that_never_ends_is_not_read():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand so on")
+            connection.recv(1)  # until the other side closes
+
+        threading.Thread(target=answer, daemon=True).start()
+        started = time.monotonic()
+        Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/").send([follow_up()])
+    assert time.monotonic() - started < 5
 
 
 def test_a_receiver_that_drops_the_connection_did_not_take_it():
