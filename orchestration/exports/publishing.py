@@ -7,8 +7,8 @@ knows is not taken again, whatever the caller believed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,8 @@ _USER_AGENT_COLUMNS = {
     "email_client": "varchar",
     "is_known_bot": "boolean",
 }
+# Rows that DuckDB keeps together. Of fewer there is nothing to share, and threads that share them cost twice as much.
+_ROWS_OF_A_GROUP = 122_880
 # What the models hash network addresses and domains with.
 _SECRET = "networks"
 _READABLE = (
@@ -84,7 +86,8 @@ def publish(
     incoming = JsonLines(spool.new_path(".jsonl"))
     for row in rows:
         incoming.write({k: str(v) if isinstance(v, datetime) else v for k, v in vars(row).items()})
-    with closing(incoming), sql.transaction(warehouse):
+    is_small = sum(row.records_loaded for row in rows) <= _ROWS_OF_A_GROUP
+    with closing(incoming), _by_one_thread(warehouse) if is_small else nullcontext(), sql.transaction(warehouse):
         warehouse.execute(f"create or replace temp table incoming as select * from {incoming.relation(_COLUMNS)}")
         _leave_known_exports(warehouse, source, replace_known)
         new = {export_id for (export_id,) in warehouse.execute("select export_id from incoming").fetchall()}
@@ -108,6 +111,16 @@ def publish(
         [ids],
     )
     return new, [KnownExport(*row) for row in known.fetchall()]
+
+
+@contextmanager
+def _by_one_thread(warehouse: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    (threads,) = warehouse.execute("select current_setting('threads')").fetchone()
+    warehouse.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        warehouse.execute(f"set threads = {threads}")
 
 
 def _leave_known_exports(warehouse: duckdb.DuckDBPyConnection, source: Source, replace_known: bool) -> None:
