@@ -23,6 +23,8 @@ from orchestration.exports.json_text import Record
 MAX_MULTIPART_BYTES = 256 * 1024 * 1024
 # Marks of our own: between two posts, between two fields, between a name and its value.
 _POST, _NEXT, _IS = "\x1d", "\x1e", "\x1f"
+_ALL_BUT_MARKS = bytes(byte for byte in range(256) if byte not in b"&=" + _POST.encode())
+_POST_AS_NEXT = bytes.maketrans(_POST.encode(), b"&")
 _ENCODED_MARK = re.compile("%1[d-fD-F]")
 # Posts are decoded together, up to about so many characters: calls by post would cost more than the decoding.
 _CHARS_AT_ONCE = 256 * 1024
@@ -91,14 +93,17 @@ def _fields_of(posts: list[str]) -> list[dict[str, str]]:
     if whole.count(_POST) >= len(posts) or _NEXT in whole or _IS in whole or _ENCODED_MARK.search(whole):
         return [_fields_one_by_one(post) for post in posts]
     decoded = _decoded(whole.replace("&", _NEXT).replace("=", _IS)).split(_POST)
-    found = []
-    for post in decoded:
-        try:  # nearly every field is a name and a value
-            found.append(dict([field.split(_IS) for field in post.split(_NEXT)]))
-        except ValueError:
-            pairs = [field.partition(_IS) for field in post.split(_NEXT) if field]
-            found.append({name: value.replace(_IS, "=") for name, _, value in pairs})
-    return found
+    if _is_regular(whole):
+        parts = (iter(post.replace(_NEXT, _IS).split(_IS)) for post in decoded)
+        return [dict(zip(names_and_values, names_and_values, strict=True)) for names_and_values in parts]
+    pairs = ([field.partition(_IS) for field in post.split(_NEXT) if field] for post in decoded)
+    return [{name: value.replace(_IS, "=") for name, _, value in fields} for fields in pairs]
+
+
+def _is_regular(posts: str) -> bool:
+    """Whether every field of every post is one name and one value, as nearly all are: told by the marks alone."""
+    marks = posts.encode("utf-8", "surrogateescape").translate(_POST_AS_NEXT, _ALL_BUT_MARKS)
+    return marks[:1] == marks[-1:] == b"=" and b"==" not in marks and b"&&" not in marks
 
 
 def _fields_one_by_one(post: str) -> dict[str, str]:
