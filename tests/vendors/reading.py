@@ -185,8 +185,20 @@ def build(home: Path, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:
             "run",
             lambda _, profile, suite=suite: audits.audit_profile(settings, suite, profile),
         )
-    Dbt(settings).build(["+int_email_events"])
+    dbt = Dbt(settings)
+    dbt.build(_with_what_it_reads(dbt.manifest, "int_email_events"))
     return Reading(settings)
+
+
+def _with_what_it_reads(manifest: dict[str, Any], name: str) -> list[str]:
+    """The names of a model and of all models and seeds that it is made of."""
+    nodes, waiting, found = manifest["nodes"], [f"model.micro_conversions.{name}"], {}
+    while waiting:
+        node = nodes.get(waiting.pop())
+        if node and node["unique_id"] not in found:
+            found[node["unique_id"]] = node["name"]
+            waiting += node.get("depends_on", {}).get("nodes", [])  # a seed stands on nothing
+    return list(found.values())
 
 
 def _land(path: Path, content: bytes) -> None:
