@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -102,24 +103,30 @@ def records_of(settings: Settings) -> Records:
 
 def differences(one: Path, other: Path) -> dict[str, list[tuple]]:
     """By mart, some rows that only one of two databases has; a mart that is the same in both is left out."""
-    with closing(duckdb.connect()) as connection:
-        for name, database in (("one", one), ("other", other)):
-            connection.execute(f"attach '{database}' as {name} (read_only)")
-        tables = connection.execute(
-            "select distinct table_name from duckdb_tables() where schema_name = 'marts' order by all"
-        ).fetchall()
+    with TemporaryDirectory() as folder, closing(duckdb.connect()) as connection:
+        marts = [_unloaded(database, Path(folder, side)) for side, database in (("one", one), ("other", other))]
         found = {}
-        for (table,) in tables:
-            if table not in OF_RUNS:
-                pair = (f"from one.marts.{table}", f"from other.marts.{table}")
-                rows = [
-                    (side, *row)
-                    for side, (a, b) in (("one", pair), ("other", pair[::-1]))
-                    for row in connection.execute(f"({a}) except all ({b}) order by all limit 3").fetchall()
-                ]
-                if rows:
-                    found[table] = rows
-    return found
+        for name in sorted(marts[0] | marts[1]):
+            one_has, other_has = (f"from read_parquet('{folder}/{side}/{name}.parquet')" for side in ("one", "other"))
+            rows = [
+                (side, *row)
+                for side, (a, b) in (("one", (one_has, other_has)), ("other", (other_has, one_has)))
+                for row in connection.execute(f"({a}) except all ({b}) order by all limit 3").fetchall()
+            ]
+            if rows:
+                found[name] = rows
+        return found
+
+
+def _unloaded(database: Path, folder: Path) -> set[str]:
+    """The names of a database's marts, tables and views; each is written to the folder."""
+    folder.mkdir()
+    with closing(duckdb.connect(str(database), read_only=True)) as connection:
+        names = connection.execute("select table_name from information_schema.tables where table_schema = 'marts'")
+        marts = {name for (name,) in names.fetchall()} - OF_RUNS
+        for name in marts:
+            connection.execute(f"copy (from marts.{name}) to '{folder / name}.parquet'")
+        return marts
 
 
 def _marts(settings: Settings) -> Iterable[str]:

@@ -30,8 +30,8 @@ kinds = st.sampled_from(list(VALUES))
 
 @st.composite
 def fields_and_values(draw) -> tuple[list[dict], list[dict[str, Any]]]:
-    """Fields of a record, and values of that record."""
-    fields, values = [], {}
+    """Fields of a record, and values of that record, which takes a byte at least."""
+    fields, values = [{"name": "first", "type": "boolean"}], {"first": st.booleans()}
     for number in range(draw(st.integers(1, 8))):
         name, kind = f"f{number}", draw(kinds)
         shape = draw(st.sampled_from(["plain", "nullable", "list", "nullable list"]))
@@ -100,7 +100,7 @@ def test_other_schemas_are_left_to_fastavro(kind):
 
 
 def test_counts_that_no_block_can_hold_end_at_once():
-    decode = avro_blocks.decoder_of({"type": "record", "name": "event", "fields": [{"name": "f", "type": "null"}]})
+    decode = avro_blocks.decoder_of({"type": "record", "name": "event", "fields": [{"name": "f", "type": "boolean"}]})
     with pytest.raises(avro_blocks.Damaged):
         decode(b"", 2**60)
 
@@ -110,3 +110,9 @@ def test_a_schema_nested_deeper_than_python_goes_is_left_to_fastavro():
     for _ in range(200):
         schema = ["null", {"type": "array", "items": schema}]
     assert avro_blocks.decoder_of(schema) is None
+
+
+def test_records_that_take_no_byte_are_left_to_fastavro():
+    nothing = {"type": "record", "name": "event", "fields": [{"name": "a", "type": "null"}]}
+    assert avro_blocks.decoder_of(nothing) is None
+    assert avro_blocks.decoder_of({**nothing, "fields": [{"name": "within", "type": nothing}]}) is None
