@@ -122,10 +122,13 @@ def _unloaded(database: Path, folder: Path) -> set[str]:
     """The names of a database's marts, tables and views; each is written to the folder."""
     folder.mkdir()
     with closing(duckdb.connect(str(database), read_only=True)) as connection:
-        names = connection.execute("select table_name from information_schema.tables where table_schema = 'marts'")
+        names = connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_schema = 'marts' and table_catalog = current_database()"
+        )
         marts = {name for (name,) in names.fetchall()} - OF_RUNS
-        for name in marts:
-            connection.execute(f"copy (from marts.{name}) to '{folder / name}.parquet'")
+        for name in marts:  # named in full: the published database is called as its schema is
+            connection.execute(f"copy (from {database.stem}.marts.{name}) to '{folder / name}.parquet'")
         return marts
 
 

@@ -30,7 +30,7 @@ _common = {
 }
 
 
-@settings(max_examples=3, derandomize=True, **_common)
+@settings(max_examples=2, derandomize=True, **_common)
 @given(arrivals=arrivals, days=st.sampled_from([0, 1, 40]))
 def test_any_split_order_and_doubling_of_the_exports_gives_the_same_marts(at_once, records, arrivals, days):
     assert _differences(at_once, records, arrivals, days) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import due
-from tests.payloads import journey, land, order, sendgrid, track
+from tests.payloads import journey, land, order, track
 from tests.pipeline.running import failure, published, run, settings_of, stored
 
 
@@ -85,38 +85,6 @@ def test_everything_materialises_with_nothing_pending(tmp_path):
     assert result.success, failure(result)
     assert published(tmp_path, "select count(*) from campaign_funnel") == [(0,)]
     assert published(tmp_path, "select count(*) from exports") == [(0,)]
-
-
-def test_the_arrival_does_not_show_in_the_marts(tmp_path):
-    events = [
-        event
-        for n in range(6)
-        for event in [
-            *journey(f"reader{n}@example.com", f"m{n}", at=n * 100),
-            sendgrid("bounce", message=f"b{n}", at=n),
-        ]
-    ]
-    calls = [order(f"o{n}", 10 + n, f"reader{n}@example.com", at=9000 + n) for n in range(6)]
-    once, many = tmp_path / "once", tmp_path / "many"
-    land(once, "sendgrid/all.json", events)
-    land(once, "segment/all.json", calls)
-    assert run(settings_of(once)).success
-    settings = settings_of(many)
-    land(many, "segment/late.json", list(reversed(calls[3:])))
-    land(many, "sendgrid/2.json", list(reversed(events[10:])))
-    assert run(settings).success
-    land(many, "sendgrid/1.json", events[:12])
-    land(many, "sendgrid/again.json", events[5:25])
-    land(many, "segment/early.json", calls[:4])
-    result = run(settings)
-    assert result.success, failure(result)
-    recording = {"exports", "publication", "data_quality", "follow_ups", "trigger_latency"}
-    tables = {name for (name,) in published(once, "select table_name from duckdb_tables()")} - recording
-    assert tables
-    for table in sorted(tables):
-        assert published(many, f"select * from {table} order by all") == published(
-            once, f"select * from {table} order by all"
-        ), table
 
 
 def test_the_salt_enters_neither_compiled_sql_nor_a_table(sampled):
