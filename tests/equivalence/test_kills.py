@@ -39,10 +39,11 @@ def undisturbed(tmp_path_factory) -> Settings:
     return settings
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     "phases",
-    [("the load", "the models"), pytest.param(("the publication", "the publication"), marks=pytest.mark.long)],
+    [("the load", "the models"), ("the publication", "the publication")],
     ids=" and ".join,
 )
 def test_a_run_killed_in_one_phase_and_another_leaves_no_trace(undisturbed, tmp_path, phases):
