@@ -1,7 +1,7 @@
 """The default home shows the project on sample exports; any other home holds real ones, and nothing invented.
 
-Belongs here: when samples are written, and that they never mix with exports of one's own. Does not belong here: what
-the samples hold (`samples/`).
+Belongs here: when samples are written, and that they never mix with exports of one's own, whoever starts the run. Does
+not belong here: what the samples hold (`samples/`).
 """
 
 from __future__ import annotations
@@ -29,22 +29,27 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """
     if not settings.is_demonstration:
         return
-    inventory = settings.home / "samples.json"
-    present = _files(settings.landing)
-    if not present:
+    if not _files(settings.landing):
         from orchestration.samples import write_samples
 
         say(f"The landing zone of the demonstration is empty: writing sample exports to {settings.landing}")
         draft = settings.home / "samples.tmp"
         shutil.rmtree(draft, ignore_errors=True)
         write_samples(draft, events=EVENTS, seed=SEED, truth=settings.home / "samples_truth.parquet")
-        inventory.write_text(json.dumps(_files(draft)))
+        _inventory(settings).write_text(json.dumps(_files(draft)))
         # Moved in whole: a command that dies while writing leaves an empty landing zone, not half a sample.
         shutil.rmtree(settings.landing, ignore_errors=True)
         os.replace(draft, settings.landing)
+    demand_samples_alone(settings)
+
+
+def demand_samples_alone(settings: Settings) -> None:
+    """Raise OtherExportsInDemonstration where other files than the samples lie in the default home's landing zone."""
+    if not settings.is_demonstration:
         return
+    inventory = _inventory(settings)
     samples = json.loads(inventory.read_text()) if inventory.exists() else {}
-    others = sorted(name for name, size in present.items() if samples.get(name) != size)
+    others = [name for name, size in _files(settings.landing).items() if samples.get(name) != size]
     if others:
         raise OtherExportsInDemonstration(
             f"{settings.landing} holds exports that are not samples, for instance {others[0]}. This is the "
@@ -52,6 +57,10 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
             "MICRO_CONVERSIONS_HOME=/path/to/home make run (or write the line into .env), with the files below "
             "/path/to/home/landing/<source>/."
         )
+
+
+def _inventory(settings: Settings) -> Path:
+    return settings.home / "samples.json"
 
 
 def _files(folder: Path) -> dict[str, int]:

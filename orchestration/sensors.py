@@ -15,7 +15,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from orchestration import due
+from orchestration import demonstration, due
 from orchestration import instance as instances
 from orchestration.exports.landing import pending_files
 from orchestration.follow_ups import look
@@ -94,6 +94,10 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
         description="Starts a run when the landing zone holds complete exports the ledger does not know.",
     )
     def new_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        try:
+            demonstration.demand_samples_alone(settings)
+        except demonstration.OtherExportsInDemonstration as reason:
+            return dg.SensorResult(skip_reason=str(reason), cursor=context.cursor)
         files = {str(f.path): f"{f.size}:{f.mtime_ns}" for f in pending_files(settings, sources)}
         seen_before = json.loads(context.cursor) if context.cursor else {}
         instances.end_orphans(context.instance)  # a command that was killed would be waited for

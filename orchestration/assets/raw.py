@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from orchestration import audits, progress
+from orchestration import audits, demonstration, progress
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
@@ -49,6 +49,7 @@ def _raw_asset(
         check_specs=[*factory.asset_check_specs(key, suite), factory.held_back_spec(key)],
     )
     def raw(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
+        demonstration.demand_samples_alone(settings)
         say = progress.to(context.log)
         report = load_source(
             source,
@@ -84,6 +85,7 @@ def _unclaimed_asset(settings: Settings, sources: Mapping[str, Source]) -> dg.As
         check_specs=[factory.held_back_spec(UNCLAIMED_KEY)],
     )
     def unclaimed(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
+        demonstration.demand_samples_alone(settings)
         say = progress.to(context.log)
         report = hold_unclaimed(warehouse.get_connection, settings, context.run_id, say, sources)
         yield dg.MaterializeResult(

@@ -133,7 +133,7 @@ class Batch:
             if scan:
                 if content.size > BUFFER_BYTES:
                     self._share_among_threads()
-                self._hand_over(self._scan, incoming.export_id, scan, form)
+                self._hand_over(self._scan, incoming, scan, form)
             else:
                 self._read_patiently(incoming, form)
 
@@ -269,17 +269,20 @@ class Batch:
         self,
         reader: duckdb.DuckDBPyConnection,
         path: Path,
-        export_id: str,
+        incoming: Incoming,
         scan: readers.Scan,
         form: Format,
     ) -> _Judged:
         """What DuckDB reads of an export: all of it, record by record, or nothing."""
+        export_id = incoming.export_id
         # Nobody but DuckDB reads Parquet: what it reads stands, and what it does not is lost.
         is_last_resort = form.kind is Kind.PARQUET
         try:
             if candidates.from_scan(reader, scan, export_id, self._source, path) or is_last_resort:
                 return _Judged(path, {})
         except duckdb.Error as error:
+            if _has_changed(incoming):
+                return _Judged(None, {})  # removed, perhaps: `finish` leaves it out
             if not is_of_the_export(error):
                 raise
             if is_last_resort:
@@ -319,11 +322,7 @@ class Batch:
 
         Files with the same content go with it: that content has no candidate.
         """
-        changed = {
-            incoming.export_id
-            for incoming in self.exports.values()
-            if incoming.content and incoming.content.path == incoming.file.path and not is_unchanged(incoming.file)
-        }
+        changed = {incoming.export_id for incoming in self.exports.values() if _has_changed(incoming)}
         if changed:
             self.exports = {key: incoming for key, incoming in self.exports.items() if key not in changed}
             self.files = [(file, ids) for file, ids in self.files if changed.isdisjoint(ids)]
@@ -357,6 +356,12 @@ class Batch:
         """Raise FormatError where the only line of a text heads no table: a message perhaps, or a stray note."""
         if self._known_keys.isdisjoint(names) and (len(names) < 2 or not all(map(_COLUMN_NAME.fullmatch, names))):
             raise FormatError("unknown format: one line of text, and no header of a table")
+
+
+def _has_changed(incoming: Incoming) -> bool:
+    """Whether an export that is read where it landed is no longer there as it was."""
+    is_in_place = incoming.content is not None and incoming.content.path == incoming.file.path
+    return is_in_place and not is_unchanged(incoming.file)
 
 
 def _form(content: Content) -> Format:

@@ -432,6 +432,21 @@ def test_a_file_that_changes_before_duckdb_has_read_it_is_left_for_later_with_it
     assert len(bench.raw()) == 1 + len(journey()) + 1
 
 
+def test_a_file_that_is_removed_before_duckdb_has_read_it_is_passed_over(bench, monkeypatch):
+    monkeypatch.setattr(containers, "SMALL_BYTES", 0)
+    path = bench.land("sendgrid/a.ndjson", text(*journey()))
+    bench.land("sendgrid/b.ndjson", text(sendgrid("open", at=9)))
+    real = candidates.from_scan
+
+    def remove_and_scan(*arguments):
+        path.unlink(missing_ok=True)
+        return real(*arguments)
+
+    monkeypatch.setattr(candidates, "from_scan", remove_and_scan)
+    assert bench.load().published == 1
+    assert len(bench.raw()) == 1
+
+
 def test_a_load_that_fails_while_duckdb_reads_fails_and_is_made_up_for(bench, monkeypatch):
     monkeypatch.setattr(containers, "SMALL_BYTES", 0)
     for number in range(8):

@@ -80,3 +80,16 @@
 {% macro rate_at_odds(rate, ratio) -%}
     {{ rate }} * {{ ratio }} / (1 - {{ rate }} + {{ rate }} * {{ ratio }})
 {%- endmacro %}
+
+{#-
+  Subscribers by their messages and responses, but for those who answer all or nothing: they tell nothing of when.
+-#}
+{% macro telling_subscribers(responses) -%}
+    select
+        subscriber_number,
+        count(*) as messages,
+        count(case when is_response then 1 end) as responses
+    from {{ responses }}
+    group by subscriber_number
+    having count(case when is_response then 1 end) between 1 and count(*) - 1
+{%- endmacro %}

@@ -10,15 +10,7 @@ responses as (
 ),
 
 subscribers as (
-
-    select
-        subscriber_number,
-        count(*) as messages,
-        count(case when is_response then 1 end) as responses
-    from responses
-    group by subscriber_number
-    having count(case when is_response then 1 end) between 1 and count(*) - 1
-
+    {{ telling_subscribers('responses') }}
 ),
 
 final as (
