@@ -16,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.disk import sync
+
 SCHEMA = "marts"
 
 
@@ -39,9 +41,9 @@ def publish(connection: duckdb.DuckDBPyConnection, marts: Sequence[Described], t
     draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     with _attached(connection, draft):
         rows = {mart.name: _copy(connection, mart) for mart in marts}
-    _sync(draft)
+    sync(draft)
     os.replace(draft, target)
-    _sync(target.parent)
+    sync(target.parent)
     return rows
 
 
@@ -70,11 +72,3 @@ def _name(text: str) -> str:
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

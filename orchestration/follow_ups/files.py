@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.disk import sync
 from orchestration.follow_ups.message import FIELDS, FollowUp
 from orchestration.follow_ups.targets import NotTaken
 
@@ -38,7 +39,7 @@ class Files:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(self.folder / f"{_stem(follow_ups)}.csv", as_csv(follow_ups))
             _write(self.folder / f"{_stem(follow_ups)}.jsonl", as_json_lines(follow_ups))
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as error:
             raise NotTaken(f"the outbox cannot be written ({os.strerror(error.errno or 0)})") from None
 
@@ -81,11 +82,3 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import stats
 from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.multitest import multipletests
 
 from orchestration.statistics import differences
+from orchestration.statistics.multiplicity import holm
 
 FEATURES = (
     "subject_length",
@@ -57,7 +57,7 @@ def effects(designs: pd.DataFrame, element_types: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([frame for frame in (rows, types) if len(frame)] or [rows], ignore_index=True)
     for name in ("effect", "effect_lo", "effect_hi", "p_value"):
         rows[name] = rows[name].astype(float)
-    rows["p_adjusted"] = _holm(rows["p_value"])
+    rows["p_adjusted"] = holm(rows["p_value"])
     return rows.sort_values(["feature", "level"])
 
 
@@ -204,11 +204,3 @@ def _normal(effect: float, error: float) -> tuple[float, float, float, float]:
 def _by_t(effect: float, error: float, freedom: int) -> tuple[float, float, float, float]:
     half = stats.t.ppf(1 - differences.ALPHA / 2, freedom) * error
     return effect, effect - half, effect + half, 2 * stats.t.sf(abs(effect) / error, freedom)
-
-
-def _holm(p_values: pd.Series) -> np.ndarray:
-    adjusted = np.full(len(p_values), np.nan)
-    is_tested = p_values.notna().to_numpy()
-    if is_tested.any():
-        adjusted[is_tested] = multipletests(p_values[is_tested], method="holm")[1]
-    return adjusted

@@ -7,14 +7,12 @@ belong here: the formulas (`differences.py`, `posteriors.py`) and who did what w
 
 from __future__ import annotations
 
-import gc
-
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from orchestration.statistics import differences, posteriors
+from orchestration.statistics.multiplicity import holm
 
 # GrowthBook's alarm of a sample ratio: its p-value, and the subscribers that every arm must have first.
 SRM_ALPHA, SRM_LEAST = 0.001, 8
@@ -36,8 +34,8 @@ def results(metrics: pd.DataFrame) -> pd.DataFrame:
     """
     rows = _paired(metrics.assign(is_control=metrics["is_control"].fillna(False).astype(bool)))
     rows = rows.assign(**_comparison(rows))
-    rows["p_adjusted"] = _holm(rows, rows["p_value"])
-    rows["verdict_p_value"] = _holm(rows, rows.pop("adjusted_p_value").fillna(rows["p_value"]))
+    rows["p_adjusted"] = holm(rows["p_value"], rows["experiment"])
+    rows["verdict_p_value"] = holm(rows.pop("adjusted_p_value").fillna(rows["p_value"]), rows["experiment"])
     rows = rows.merge(_sample_ratios(metrics), how="left", on="experiment")
     rows = rows.join(_best(metrics), on=["experiment", "metric", "variant"])
     verdicts = [_verdict(row) for row in rows.itertuples()]
@@ -155,17 +153,6 @@ def _adjusted(rows: pd.DataFrame, effect: np.ndarray, variance: np.ndarray, vari
         "adjusted_p_value": p_value,
         "variance_reduction": np.where(helps, reduction, np.nan),
     }
-
-
-def _holm(rows: pd.DataFrame, p_values: pd.Series) -> pd.Series:
-    """p-values adjusted for all metrics and arms of their experiment."""
-    adjusted = pd.Series(np.nan, index=rows.index)
-    # statsmodels collects garbage at each call, of the whole process: a second each where Dagster and dbt are loaded.
-    gc.freeze()
-    for _, tested in p_values.dropna().groupby(rows["experiment"]):
-        adjusted[tested.index] = multipletests(tested, method="holm")[1]
-    gc.unfreeze()
-    return adjusted
 
 
 def _sample_ratios(metrics: pd.DataFrame) -> pd.DataFrame:
