@@ -24,10 +24,12 @@ def prepare(settings: Settings) -> dict[str, str]:
     """Make the instance folder with its configuration. Returns the environment that Dagster's processes need."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_CONFIGURATION, settings.dagster_home / "dagster.yaml")
+    elsewhere = {"MICRO_CONVERSIONS_LOCAL_HOME": str(settings.home)} if settings.home_url else {}
     return {
         **QUIET_ENVIRONMENT,
         "DAGSTER_HOME": str(settings.dagster_home),
-        "MICRO_CONVERSIONS_HOME": str(settings.home),
+        "MICRO_CONVERSIONS_HOME": settings.home_url or str(settings.home),
+        **elsewhere,
     }
 
 

@@ -17,13 +17,16 @@ import dagster as dg
 
 from orchestration import demonstration, due
 from orchestration import instance as instances
-from orchestration.exports.landing import pending_files
+from orchestration.exports.landing import LandingFile, is_complete
+from orchestration.exports.landing import look as look_at_landing
 from orchestration.follow_ups import look
 from orchestration.follow_ups.record import retry_at
 from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
 from orchestration.settings import Settings
 
 ATTEMPTS = 3
+# A look at a store with more objects than it lists in this time goes on with the next tick.
+_SECONDS_OF_A_LOOK = 3.0
 PENDING_TAG = "micro_conversions/pending"
 # Set on a run whose gate refused: the same data will be refused again, so a retry is pointless.
 REFUSED_TAG = "micro_conversions/refused_by"
@@ -34,6 +37,24 @@ _IN_PROGRESS = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the next look needs of this one: the files that may still be written, and where a store's listing ended."""
+
+    seen: Mapping[str, str]
+    resume: str | None = None
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Memory":
+        """What the last look left, whichever version of the sensor it was."""
+        found = json.loads(cursor) if cursor else {}
+        return cls(found["seen"], found["resume"]) if isinstance(found.get("seen"), dict) else cls({})
+
+    def text(self) -> str:
+        """As Dagster keeps it."""
+        return json.dumps({"seen": self.seen, "resume": self.resume})
 
 
 @dataclass(frozen=True)
@@ -98,11 +119,16 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
             demonstration.demand_samples_alone(settings)
         except demonstration.OtherExportsInDemonstration as reason:
             return dg.SensorResult(skip_reason=str(reason), cursor=context.cursor)
-        files = {str(f.path): f"{f.size}:{f.mtime_ns}" for f in pending_files(settings, sources)}
-        seen_before = json.loads(context.cursor) if context.cursor else {}
+        memory = Memory.of(context.cursor)
+        found = look_at_landing(settings, sources, memory.resume, _SECONDS_OF_A_LOOK)
+        files = {f.key: _stamp(f) for f in found.files}
+        seen_before = memory.seen | {f.key: _stamp(f) for f in found.files if is_complete(f)}
         instances.end_orphans(context.instance)  # a command that was killed would be waited for
         decision = decide(files, seen_before, due.token(settings.home), _earlier(context.instance))
-        cursor = json.dumps(decision.looked_at)
+        # A look that ended early says nothing of what lies beyond: of that the memory is kept.
+        is_whole = found.resume is None and memory.resume is None
+        unfinished = {f.key: _stamp(f) for f in found.files if not is_complete(f)}
+        cursor = Memory(unfinished if is_whole else memory.seen | unfinished, found.resume).text()
         if decision.run_key is None:
             return dg.SensorResult(skip_reason=decision.waits_because, cursor=cursor)
         request = dg.RunRequest(run_key=decision.run_key, tags={PENDING_TAG: decision.pending})
@@ -142,6 +168,10 @@ def _deliveries(instance: dg.DagsterInstance) -> tuple[str | None, datetime | No
     if not failed:
         return None, None
     return None, retry_at(failed[0].update_timestamp.replace(tzinfo=None), len(failed))
+
+
+def _stamp(file: LandingFile) -> str:
+    return f"{file.size}:{file.mtime_ns}{file.mark}"
 
 
 def _earlier(instance: dg.DagsterInstance) -> Earlier:

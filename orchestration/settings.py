@@ -7,6 +7,7 @@ Belongs here: environment variables, the paths below the home, limits. Does not 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,15 +15,36 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data"
+# Where homes keep their databases whose landing zones lie in a store.
+HOMES = REPOSITORY / "homes"
 SEGMENT_URL = "https://api.segment.io/v1/track"
 # Where follow-ups may go, each with the settings that it cannot do without.
 FOLLOW_UP_TARGETS = {"files": (), "webhook": ("WEBHOOK_URL",), "segment": ("SEGMENT_WRITE_KEY",)}
+
+
+class StoreLibrary(NamedTuple):
+    """The package through which fsspec speaks to a kind of store, and where that looks for credentials."""
+
+    package: str
+    needs: str
+
+
+# Where a landing zone may lie beside this machine, by the scheme of its URL.
+STORES = {
+    "s3": StoreLibrary("s3fs", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role"),
+    "gs": StoreLibrary("gcsfs", "GOOGLE_APPLICATION_CREDENTIALS"),
+    "gcs": StoreLibrary("gcsfs", "GOOGLE_APPLICATION_CREDENTIALS"),
+    "az": StoreLibrary("adlfs", "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
+    "abfs": StoreLibrary("adlfs", "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
+    "sftp": StoreLibrary("paramiko", "a key of ~/.ssh or of the agent, or FSSPEC_SFTP_PASSWORD"),
+}
 
 # DuckDB's own limit covers its buffers only: Python, Dagster and Great Expectations need memory beside it.
 MEMORY_OUTSIDE_DUCKDB_MB = 1_024
@@ -40,6 +62,8 @@ class Settings:
     """What the outside world may set. Paths are absolute; sizes in bytes unless the name says otherwise."""
 
     home: Path = DEFAULT_HOME
+    # The home as a URL, where its landing zone lies in a store; `home` is then where everything else of it lies.
+    home_url: str | None = None
     target: str = "duckdb"
     pinned_now: datetime | None = None
     memory_limit_mb: int = 4_000
@@ -79,8 +103,10 @@ class Settings:
                     f"MICRO_CONVERSIONS_{name}={text!r} is not a number; write one, or leave it out for {default}."
                 ) from None
 
+        home, home_url = _read_home(value("HOME"), value("LOCAL_HOME"))
         return cls(
-            home=Path(value("HOME") or DEFAULT_HOME).expanduser().resolve(),
+            home=home,
+            home_url=home_url,
             target=value("TARGET") or cls.target,
             pinned_now=_read_time(value("NOW")),
             memory_limit_mb=_read_megabytes(value("MEMORY_LIMIT"), cls.memory_limit_mb),
@@ -103,6 +129,11 @@ class Settings:
     def landing(self) -> Path:
         """Exports as they arrive, `<source>/**`; never changed by the pipeline."""
         return self.home / "landing"
+
+    @property
+    def landing_url(self) -> str | None:
+        """Where exports arrive, when that is a store; `landing` is then not looked at."""
+        return f"{self.home_url}/landing" if self.home_url else None
 
     @property
     def quarantine(self) -> Path:
@@ -170,6 +201,32 @@ class Settings:
     def now(self) -> datetime:
         """The present in UTC, without zone: `MICRO_CONVERSIONS_NOW`, else the clock, which nothing else reads."""
         return self.pinned_now or datetime.now(UTC).replace(tzinfo=None)
+
+
+def _read_home(text: str | None, local: str | None) -> tuple[Path, str | None]:
+    """The home's folder on this machine, and its URL where its landing zone lies elsewhere."""
+    parts = urlsplit(text or "")
+    if not text or "://" not in text:
+        return _folder(text or DEFAULT_HOME), None
+    if parts.scheme == "file":
+        return _folder(unquote(parts.path)), None
+    if parts.password or (parts.username and parts.scheme not in ("sftp", "az", "abfs")):
+        # Not shown: it holds a secret.
+        raise SettingError("MICRO_CONVERSIONS_HOME holds credentials; leave them to the environment.")
+    if parts.scheme not in STORES:
+        raise SettingError(
+            f"MICRO_CONVERSIONS_HOME={text!r} is at no store that is known; write a folder, or a URL that begins with "
+            f"one of {', '.join(f'{scheme}://' for scheme in ['file', *STORES])}."
+        )
+    if not parts.netloc or parts.query or parts.fragment:
+        raise SettingError(f"MICRO_CONVERSIONS_HOME={text!r} is no address; write for instance s3://bucket/prefix.")
+    url = text.rstrip("/")
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", url.partition("://")[2]).strip("-.")
+    return _folder(local or HOMES / f"{parts.scheme}-{name}"), url
+
+
+def _folder(text: str | Path) -> Path:
+    return Path(text).expanduser().resolve()
 
 
 def _follow_up_target(value: Callable[[str], str | None]) -> str:

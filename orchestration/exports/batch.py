@@ -360,7 +360,8 @@ class Batch:
 
 def _has_changed(incoming: Incoming) -> bool:
     """Whether an export that is read where it landed is no longer there as it was."""
-    is_in_place = incoming.content is not None and incoming.content.path == incoming.file.path
+    content = incoming.content
+    is_in_place = content is not None and content.path is not None and content.path == incoming.file.path
     return is_in_place and not is_unchanged(incoming.file)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import lzma
 import re
 import shutil
@@ -90,14 +91,13 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._count = 0
+        self._numbers = itertools.count(1)  # also threads that ask at once get numbers of their own
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
 
     def new_path(self, suffix: str = "") -> Path:
         """A path that nothing has yet."""
-        self._count += 1
-        return self._folder / f"{self._count:08d}{suffix}"
+        return self._folder / f"{next(self._numbers):08d}{suffix}"
 
     def alias(self, path: Path) -> Path:
         """A path of our own that leads to a file: DuckDB reads `*`, `?` and `[` in a name as a pattern."""
@@ -191,13 +191,12 @@ def unpack(path: Path, spool: Spool, settings: Settings) -> Iterator[Part]:
     A plain file is not copied: its content is `path` itself, or its bytes when small. Raises OSError where the file
     cannot be read; whatever is wrong with an archive comes as a Part with a problem.
     """
-    with path.open("rb") as file:
-        magic = file.read(4)
-        file.seek(0)
-        if not _is_container(magic):
-            yield Part(_plain(file, path))
-            return
-    yield from _unpacked(Part(whole(path)), spool, Allowance(settings), depth=1)
+    yield from unpack_content(whole(path), spool, settings)
+
+
+def unpack_content(content: Content, spool: Spool, settings: Settings) -> Iterator[Part]:
+    """The exports in what came from a landing zone, as `unpack` finds them."""
+    yield from _unpacked(Part(content), spool, Allowance(settings), depth=1)
 
 
 def printable(name: str) -> str:

@@ -20,11 +20,13 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     from orchestration.exports.landing import LandingFile
 
+# Raised with every change of the tables: an index of another version is made anew.
+_VERSION = 2
 _SCHEMA = """
     create table if not exists ledger (ledger_id text);
     create table if not exists exports (export_id text primary key, status text, reader_version integer) without rowid;
     create table if not exists files (
-        path blob primary key, size integer, mtime_ns integer, problem text, held_by_version integer
+        path blob primary key, size integer, mtime_ns integer, mark text, problem text, held_by_version integer
     ) without rowid;
 """
 _BATCH = 10_000
@@ -56,7 +58,11 @@ class LandingIndex:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
         elif self._path.exists() and self._warehouse.exists():
-            self._database = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            database = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            if _version(database) == _VERSION:
+                self._database = database
+            else:
+                database.close()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,9 +93,9 @@ class LandingIndex:
         if not self._database:
             return False
         found = self._database.execute(
-            "select 1 from files where path = ? and size = ? and mtime_ns = ? and problem is ? "
+            "select 1 from files where path = ? and size = ? and mtime_ns = ? and mark = ? and problem is ? "
             "and coalesce(held_by_version, ?) = ?",
-            [os.fsencode(file.path), file.size, file.mtime_ns, file.problem, reader_version, reader_version],
+            [os.fsencode(file.key), file.size, file.mtime_ns, file.mark, file.problem, reader_version, reader_version],
         )
         return found.fetchone() is not None
 
@@ -111,11 +117,12 @@ class LandingIndex:
                 known = [self.export(export_id) for export_id in export_ids]
                 is_held = any(export is None or export.status == "quarantined" for export in known)
                 self._database.execute(
-                    "insert or replace into files values (?, ?, ?, ?, ?)",
+                    "insert or replace into files values (?, ?, ?, ?, ?, ?)",
                     [
-                        os.fsencode(file.path),
+                        os.fsencode(file.key),
                         file.size,
                         file.mtime_ns,
+                        file.mark,
                         file.problem,
                         reader_version if is_held else None,
                     ],
@@ -132,9 +139,17 @@ class LandingIndex:
         database = sqlite3.connect(self._path, timeout=30)
         # Written after the ledger and made again from it: nothing is lost with it, so it need not wait for the disk.
         database.execute("pragma synchronous = off")
+        if _version(database) != _VERSION:
+            for table in ("ledger", "exports", "files"):
+                database.execute(f"drop table if exists {table}")
+            database.execute(f"pragma user_version = {_VERSION}")
         database.executescript(_SCHEMA)
         return database
 
     def _one(self, query: str):
         row = self._database.execute(query).fetchone()
         return row[0] if row else None
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return database.execute("pragma user_version").fetchone()[0]

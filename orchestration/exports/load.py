@@ -27,16 +27,17 @@ from orchestration import due
 from orchestration.checks.outcome import Outcome
 from orchestration.exports import ledger, quarantine
 from orchestration.exports.batch import Batch, Incoming, open_reader
-from orchestration.exports.containers import Part, Spool, unpack, whole
+from orchestration.exports.containers import Part, Spool, unpack
 from orchestration.exports.decisions import PUBLISHED, Decision, decide, held, refusals_by_export, unclaimed
 from orchestration.exports.landing import (
     UNCLAIMED,
     UNCLAIMED_VERSION,
     LandingFile,
+    fetched,
+    files_of,
     is_unchanged,
-    list_files,
-    list_unclaimed,
     settled,
+    unclaimed_files,
 )
 from orchestration.exports.landing_index import LandingIndex
 from orchestration.exports.publishing import LedgerRow, publish
@@ -129,14 +130,14 @@ def load_source(
     Where a source has no files at all, the warehouse is not even opened. Raises OSError and duckdb.Error where the
     disk, the memory or the warehouse fails; what is wrong with an export never does.
     """
-    listed = list_files(settings.landing, source.source)
+    listed = files_of(settings, source.source)
     first = next(listed, None)
     if first is None:
         return LoadReport(source.source)
     with _loading(source, connect, settings, run_id, sources, audit, progress) as load:
         files = chain([first], listed)
         pending = (file for file in files if not load.index.knows(file, source.reader_version))
-        for file in settled(pending, settings.settle_seconds, settings.work):
+        for file in fetched(settled(pending, settings.settle_seconds, settings.work), load.spool):
             load.take(file)
         load.flush()
         return load.report
@@ -154,9 +155,9 @@ def hold_unclaimed(
     Raises what `load_source` raises.
     """
     with _loading(_NO_SOURCE, connect, settings, run_id, sources, progress=progress) as load:
-        listed = list_unclaimed(settings.landing, sources)
+        listed = unclaimed_files(settings, sources)
         pending = (file for file in listed if not load.index.knows(file, UNCLAIMED_VERSION))
-        for file in settled(pending, settings.settle_seconds, settings.work):
+        for file in fetched(settled(pending, settings.settle_seconds, settings.work), load.spool):
             load.hold(file)
         load.flush()
         return load.report
@@ -278,7 +279,7 @@ class _Load:
         self._run_id = run_id
         self._audit = audit
         self._progress = progress
-        self._spool = spool
+        self.spool = spool
         self._new_batch = new_batch
         self._batch = new_batch()
 
@@ -289,7 +290,7 @@ class _Load:
             self._hold_unread(file, ids)
         else:
             try:
-                for part in unpack(file.path, self._spool, self._settings):
+                for part in file.unpack(self.spool, self._settings):
                     if not is_unchanged(file):
                         return
                     self._take_part(file, part, ids)
@@ -298,7 +299,7 @@ class _Load:
                 return
             if not is_unchanged(file):
                 return
-        self._batch.files.append((file, ids))
+        self._batch.files.append((replace(file, content=None), ids))
         self._flush_if_full()
 
     def hold(self, file: LandingFile) -> None:
@@ -308,7 +309,7 @@ class _Load:
             self._hold_unread(file, ids)
         else:
             try:
-                content = whole(file.path)
+                content = file.whole()
             except FileNotFoundError:
                 return
             if not is_unchanged(file):
@@ -318,7 +319,8 @@ class _Load:
                 self._batch.add(Incoming(identity, file, None, content, unclaimed(file.name, self._sources)))
             else:
                 self.report.known += 1
-        self._batch.files.append((file, ids))
+                self.spool.discard(content.path)
+        self._batch.files.append((replace(file, content=None), ids))
         self._flush_if_full()
 
     def flush(self) -> None:
@@ -340,7 +342,7 @@ class _Load:
     def release(self, row: LedgerRow) -> None:
         """Publish what is readable of an export that was kept out, against the gate. Raises ledger.LedgerError."""
         path = quarantine.folder(self._settings.quarantine, row.source, row.export_id) / quarantine.ORIGINAL
-        parts = list(unpack(path, self._spool, self._settings)) if path.exists() else []
+        parts = list(unpack(path, self.spool, self._settings)) if path.exists() else []
         if [part.content.sha256 for part in parts] != [row.content_sha256]:
             raise ledger.LedgerError(
                 f"Export {row.export_id} cannot be released: the quarantine does not hold it as it came in. "
@@ -379,7 +381,7 @@ class _Load:
         identity = export_id(self._source, part.content.sha256, name)
         if not self._is_new(identity, ids):
             self.report.known += 1
-            self._spool.discard(part.content.path)
+            self.spool.discard(part.content.path)
             return
         incoming = Incoming(identity, file, part.member, part.content)
         if part.problem:
@@ -409,7 +411,7 @@ class _Load:
             with batch.timed("audit"):
                 outcomes = list(self._audit(self._source, path))
             profiles = batch.profiles(path)
-            self._spool.discard(path)
+            self.spool.discard(path)
         refusals = refusals_by_export(outcomes, profiles)
         problems = batch.problems()
         rows = []
@@ -471,7 +473,7 @@ class _Load:
                     self._batch.candidates,
                     outcomes,
                     salt=self._settings.salt,
-                    spool=self._spool,
+                    spool=self.spool,
                     replace_known=replace_known,
                 )
             self.index.remember(known, self._batch.files, self._source.reader_version)
