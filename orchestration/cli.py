@@ -9,9 +9,11 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -80,12 +82,28 @@ def serve(settings: Settings, host: str, port: int) -> int:
                 instance.end_orphans(dagster_instance, daemon_is_down=True)
             webserver = [str(python / "dagster-webserver"), "-h", host, "-p", str(port), *workspace]
             daemon = [str(python / "dagster-daemon"), "run", *workspace]
+            docs_port = _free_port(host, port + 1)
+            docs = [sys.executable, "-m", "http.server", "-b", host, "-d", str(settings.data_docs), str(docs_port)]
+            environment["MICRO_CONVERSIONS_DATA_DOCS_URL"] = f"http://{host}:{docs_port}"
             servers = [subprocess.Popen(c, cwd=REPOSITORY, env=environment) for c in (webserver, daemon)]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            servers.append(subprocess.Popen(docs, cwd=REPOSITORY, **quiet))
+            print(f"Data Docs: http://{host}:{docs_port}", flush=True)
             print(f"Dagster UI: http://{host}:{port}  (Ctrl-C ends it)", flush=True)
             return _wait_for(servers)
     except Timeout:
         print(f"Another `make dev` serves {settings.home} already.", file=sys.stderr)
         return 2
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """The wanted port, or another where somebody has it."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return probe.getsockname()[1]
+    raise OSError(f"no port is free at {host}")
 
 
 def _wait_for(servers: list[subprocess.Popen]) -> int:

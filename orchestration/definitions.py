@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.assets import follow_ups
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.published import build_publication_asset
+from orchestration.assets.quarantine import build_quarantine_asset
 from orchestration.assets.raw import build_raw_assets
 from orchestration.checks.suites import Suite, load_suites
 from orchestration.dbt import Dbt
@@ -37,9 +38,11 @@ def build_defs(
     settings = settings or Settings.from_environment()
     suites = suites or load_suites()
     dbt = dbt or Dbt(settings)
+    raw = build_raw_assets(settings, sources, suites)
     return dg.Definitions(
         assets=[
-            *build_raw_assets(settings, sources, suites),
+            *raw,
+            build_quarantine_asset(settings, raw),
             *build_model_assets(settings, dbt, suites),
             build_publication_asset(settings, dbt),
             follow_ups.build_follow_up_asset(settings, dbt, suites, target),

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import dagster as dg
+from pydantic import Field
 
 from orchestration import due
 from orchestration.assets import WAREHOUSE_POOL
-from orchestration.exports import ledger
+from orchestration.checks import factory
+from orchestration.exports import ledger, quarantine
 from orchestration.exports.load import release
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
@@ -37,11 +39,20 @@ class AboutExport(dg.Config):
     """Which export, by its id or an unambiguous beginning of it, and why: the reason stays in the ledger."""
 
     export_id: str
-    reason: str = "decided by hand"
+    reason: str = Field(min_length=3, description="Why: it stays in the ledger.")
+
+
+class Export(dg.Config):
+    """Which export, by its id or an unambiguous beginning of it."""
+
+    export_id: str
 
 
 def build_decision_jobs(settings: Settings) -> list[dg.JobDefinition]:
-    """Withdraw, release and refuse an export. The sensor then rebuilds the marts; `make withdraw` does both at once."""
+    """Look at, withdraw, release and refuse an export.
+
+    The sensor then rebuilds the marts; `make withdraw` does both at once.
+    """
 
     def in_ledger(decide: Callable[..., str]) -> Callable[..., str]:
         def decision(context: dg.OpExecutionContext, config: AboutExport, warehouse: Warehouse) -> str:
@@ -55,6 +66,7 @@ def build_decision_jobs(settings: Settings) -> list[dg.JobDefinition]:
         return release(config.export_id, config.reason, warehouse.get_connection, settings, context.run_id)
 
     return [
+        _look_job(settings),
         _decision_job(
             settings,
             "withdraw",
@@ -80,5 +92,41 @@ def _decision_job(settings: Settings, name: str, description: str, decide: Calla
     @dg.job(name=f"{name}_export", description=description)
     def job() -> None:
         decision()
+
+    return job
+
+
+def _look_job(settings: Settings) -> dg.JobDefinition:
+    description = "Show why an export is held, how many of its records are, and where it lies. Changes nothing."
+
+    @dg.op(name="look", pool=WAREHOUSE_POOL, description=description)
+    def look(context: dg.OpExecutionContext, config: Export, warehouse: Warehouse) -> None:
+        with warehouse.get_connection() as connection:
+            ledger.create_schema(connection)
+            export = ledger.find(connection, config.export_id)
+        folder = quarantine.folder(settings.quarantine, export.source, export.export_id)
+        told = quarantine.read_report(folder)
+        # Counts and reasons: what is in a record stays in the quarantine, which its owner alone can read.
+        context.add_output_metadata(
+            {
+                "export": export.export_id,
+                "source": export.source,
+                "file": export.file_name,
+                "status": export.status,
+                "reason": told.get("reason") or "nothing of it is held",
+                "records": told.get("records", 0),
+                "records_rejected": told.get("records_rejected", 0),
+                "reasons_of_records": factory.markdown_table(
+                    ["reason", "records"], told.get("reasons_of_records", {}).items()
+                ),
+                "what_next": told.get("what_next", ""),
+                "quarantine": dg.MetadataValue.path(folder),
+            }
+        )
+        context.log.info(f"Export {export.export_id} ({export.source}) is {export.status}: {told.get('reason')}")
+
+    @dg.job(name="look_at_export", description=description)
+    def job() -> None:
+        look()
 
     return job

@@ -75,6 +75,8 @@ class Settings:
     max_archive_members: int = 100_000
     max_compression_ratio: int = 1_000
     given_salt: str | None = field(default=None, repr=False)
+    # Where a browser finds the Data Docs; `make dev` serves them.
+    data_docs_address: str | None = None
     follow_up_target: str = "files"
     # Addresses of receivers may hold a secret, as many a webhook's does.
     webhook_url: str | None = field(default=None, repr=False)
@@ -118,6 +120,7 @@ class Settings:
             max_archive_members=number("MAX_ARCHIVE_MEMBERS", cls.max_archive_members),
             max_compression_ratio=number("MAX_COMPRESSION_RATIO", cls.max_compression_ratio),
             given_salt=value("SALT"),
+            data_docs_address=_receiver("DATA_DOCS_URL", value("DATA_DOCS_URL")),
             follow_up_target=_follow_up_target(value),
             webhook_url=_receiver("WEBHOOK_URL", value("WEBHOOK_URL")),
             webhook_secret=value("WEBHOOK_SECRET"),
@@ -159,6 +162,11 @@ class Settings:
     def data_docs(self) -> Path:
         """Great Expectations' HTML report of the newest checks."""
         return self.home / "data_docs"
+
+    @property
+    def data_docs_url(self) -> str:
+        """Where checks that fail lead to: the address of the Data Docs, or of their folder on this machine."""
+        return (self.data_docs_address or self.data_docs.absolute().as_uri()).rstrip("/")
 
     @property
     def work(self) -> Path:

@@ -151,7 +151,7 @@ def _step_assets(
         if reason:
             context.instance.add_run_tags(context.run_id, {REFUSED_TAG: step.gate})
         for key, suite in step.suites.items():
-            for result in factory.asset_check_results(key, suite, outcomes):
+            for result in factory.asset_check_results(key, suite, outcomes, data_docs=settings.data_docs_url):
                 if dg.AssetCheckKey(key, result.check_name) in chosen_checks:
                     yield result
         if reason:

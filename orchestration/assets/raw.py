@@ -67,8 +67,10 @@ def _raw_asset(
             rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})
         held = [(export.export_id, export.file_name, export.reason) for export in report.held]
-        yield from factory.asset_check_results(key, suite, report.outcomes, {export_id for export_id, *_ in held})
-        yield factory.held_back_result(key, held)
+        identities = {export_id for export_id, *_ in held}
+        docs = settings.data_docs_url
+        yield from factory.asset_check_results(key, suite, report.outcomes, identities, docs)
+        yield factory.held_back_result(key, held, f"{docs}/{suite.name}.html")
 
     return raw
 

@@ -160,6 +160,40 @@ def demand_status(export: Export, statuses: Sequence[str], decision: str) -> Non
         )
 
 
+class Held(NamedTuple):
+    """A held export, as a person looks at it; `successor` is the export that came later under its name, if one did."""
+
+    export_id: str
+    source: str
+    file_name: str
+    reason: str
+    records: int
+    records_rejected: int
+    seen_at: datetime
+    successor: str | None
+
+
+def held(connection: duckdb.DuckDBPyConnection, limit: int | None = None) -> list[Held]:
+    """The exports that wait for a decision, the newest first."""
+    rows = connection.execute(
+        """
+        select
+            held.export_id, held.source, held.file_name, held.reason, held.records, held.records_rejected, held.seen_at,
+            max_by(later.export_id, later.seen_at) as successor
+        from pipeline.exports as held
+        left join pipeline.exports as later
+            on held.source = later.source and held.file_name = later.file_name and held.export_id <> later.export_id
+            and later.status in ('published', 'released') and later.seen_at >= held.seen_at
+        where held.status = 'quarantined'
+        group by all
+        order by held.seen_at desc, held.source, held.file_name, held.export_id
+        limit coalesce($1::bigint, 9223372036854775807)
+        """,
+        [limit],
+    ).fetchall()
+    return [Held(*row) for row in rows]
+
+
 def exports_since_publication(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """(export_id, file name) of what is read by staging and was in no publication yet, the newest first."""
     return connection.execute(

@@ -82,6 +82,14 @@ def keep(
     return target
 
 
+def read_report(folder: Path) -> dict[str, Any]:
+    """What is told of an export whose parts are held in this folder; empty where none are."""
+    try:
+        return json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
 def forget(root: Path, source: str, export_id: str) -> None:
     """Remove what is kept of an export that is held no longer."""
     shutil.rmtree(folder(root, source, export_id), ignore_errors=True)

@@ -85,8 +85,18 @@ def test_the_exports_held_back_are_named_with_their_reasons_and_block_nothing():
     assert not held_back_spec(KEY).blocking
     held = held_back_result(KEY, [("abc", "new|\n`file`.json", "empty: no record")])
     assert not held.passed and held.severity is dg.AssetCheckSeverity.WARN
-    assert "| new\\| \\`file\\`.json | `abc` | empty: no record |" in held.metadata["exports"].value
+    assert "| new\\| \\`file\\`.json | abc | empty: no record |" in held.metadata["exports"].value
     assert held_back_result(KEY, []).passed
+
+
+def test_a_failed_check_leads_to_its_line_in_the_data_docs_and_one_that_holds_to_nothing():
+    outcomes = [outcome("is_readable"), outcome("is_whole", success=False)]
+    found = {r.check_name: r for r in asset_check_results(KEY, SUITE, outcomes, data_docs="http://127.0.0.1:3001")}
+    assert found["is_whole"].metadata["data_docs"].value == "http://127.0.0.1:3001/sendgrid.html#is_whole"
+    assert "data_docs" not in found["is_readable"].metadata
+    page = "http://127.0.0.1:3001/sendgrid.html"
+    assert held_back_result(KEY, [("abc", "a.json", "empty")], page).metadata["data_docs"].value == page
+    assert "data_docs" not in held_back_result(KEY, [], page).metadata
 
 
 def test_dagster_takes_specs_and_results():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -160,6 +161,12 @@ def test_every_gate_shows_its_checks_with_what_was_observed(live):
             assert latest["evaluation"]["metadataEntries"], (key, check["name"])
     assert "held_back" in {check["name"] for check in checks["raw/sendgrid"]}
     assert not next(check for check in checks["raw/sendgrid"] if check["name"] == "held_back")["blocking"]
+
+
+def test_the_data_docs_that_a_failed_check_leads_to_are_served(live):
+    live.until(lambda: live.runs("SUCCESS"), 300, "a run succeeds")
+    (address,) = re.findall(r"Data Docs: (http://127\.0\.0\.1:\d+)", live.log.read_text())
+    assert "int_email_events" in requests.get(f"{address}/int_email_events.html", timeout=20).text
 
 
 def test_the_skip_reason_says_why_the_sensor_waits(live):
