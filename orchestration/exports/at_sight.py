@@ -37,6 +37,7 @@ _BLANKS = " \t\r\n\ufeff"
 # No JSON text holds it as it is.
 _CUT = "\x1e"
 _FIRST_KEY_OF_LIST = re.compile(r'\{\s*"([^"\\]+)"\s*:\s*\[\s*')
+_NEXT_KEY_OF_LIST = re.compile(r'\]\s*,\s*"([^"\\]+)"\s*:\s*\[\s*')
 _OPENING = re.compile(r'\{\s*"\w[^"\\]*"\s*:')
 _EMPTY_DATA = re.compile(r'"data"\s*:\s*\[\s*\]')
 _ENDS_LIST = re.compile(r"\s*\]")
@@ -72,16 +73,21 @@ class AtSight:
         return None
 
     def _keyed_page(self, text: str) -> list[str] | None:
-        """The elements of the one list, whose key says something."""
+        """The elements of lists whose keys say something, where there is nothing beside such lists."""
+        records: list[str] = []
+        keys: list[str] = []
         found = _FIRST_KEY_OF_LIST.match(text)
-        if not found or not self._cutter.says_something(found[1]):
-            return None
-        pieces, shell = _cut_list(text, found.end())
-        if orjson.loads(shell) != {found[1]: []}:  # there is something beside the list
+        while found and self._cutter.says_something(found[1]):
+            pieces, text = _cut_list(text, found.end())
+            beginning = beginning_of_keyed(found[1])
+            records += [f"{beginning}{piece.text}}}" for piece in pieces]
+            keys.append(found[1])
+            found = _NEXT_KEY_OF_LIST.match(text, found.end())
+        # A key that is written twice is one key to whoever reads the object: that needs a patient look.
+        if not keys or len(set(keys)) < len(keys) or orjson.loads(text) != dict.fromkeys(keys, []):
             return None
         self._keys.update(KEYED)
-        beginning = beginning_of_keyed(found[1])
-        return [f"{beginning}{piece.text}}}" for piece in pieces]
+        return records
 
     def _page(self, text: str) -> list[str] | None:
         """The elements of the one list under a declared path."""

@@ -26,6 +26,7 @@ KEYS = [
     "results",
     "emails",
     "a@b",
+    "c@d",
     "Message",
     "detail",
     "Records",
@@ -89,6 +90,8 @@ def lines(draw) -> str:
         "base64": json.dumps(base64.b64encode(inner.encode("utf-8", "replace")).decode()),
     }[shape]
     name = json.dumps(key, ensure_ascii=draw(st.booleans()))
+    if draw(st.booleans()):
+        beside = {"c@d": draw(elements), **beside}
     rest = "".join(f",{json.dumps(other)}:{json.dumps(value)}" for other, value in beside.items())
     return draw(st.sampled_from(["", " ", "\ufeff"])) + f"{{{name}:{value}{rest}}}" + draw(st.sampled_from(["", " "]))
 
@@ -97,6 +100,9 @@ def lines(draw) -> str:
 @SLOW
 @given(line=lines())
 @example(line='{"a@b":[{"id":1},{"id":2}]}')
+@example(line='{"a@b":[{"id":1},{"id":2}],"c@d":[],"e@f":[{"id":3}]}')
+@example(line='{"a@b":[{"id":1}],"c@d":[{"id":2}],"a@b":[{"id":3}]}')
+@example(line='{"a@b":[{"id":1}],"items":[{"id":2}]}')
 @example(line='{"items":[{"id":"},{\\"id\\":1"}, {"id":2}],"paging":{}}')
 @example(line='{"data":{"results":[{"x":1},{"id":[{"x":2},{"x":3}]}],"total":2}}')
 @example(line='{"Type":"Notification","Message":"{\\"mail\\":{}}","Timestamp":"t"}')
@@ -123,6 +129,7 @@ def test_a_line_gives_the_records_that_a_patient_look_finds(cutter: Cutter, line
         ("pages", '{"data":{"results":[{"id":1} , {"id":2} , {"x":3}],"total":3}}', 3),
         ("keyed pages", '{"a@b":[{"action":"open"},{"action":"click"}]}', 2),
         ("keyed pages", '{"a@b":[]}', 0),
+        ("keyed pages", '{"a@b":[{"id":1},{"id":2}], "c@d": [{"x":3}]}', 3),
         ("envelopes", '{"Type":"Notification","Message":"{\\"mail\\":{}}"}', 1),
         ("envelopes", '{"Type":"Notification","Message":"Successfully validated"}', 1),
         ("envelopes", '{"eventType":"Open","mail":{}}', 1),
