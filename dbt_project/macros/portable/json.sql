@@ -34,6 +34,11 @@
     case when starts_with(ltrim({{ text }}), '{{ bracket }}') and json_valid({{ text }}) then {{ text }} end
 {%- endmacro %}
 
+{#- A JSON document without the blanks between its parts. -#}
+{% macro json_minified(document) -%}
+    cast(json({{ document }}) as varchar)
+{%- endmacro %}
+
 {#- The first of a JSON list, as text; a text that is no list is itself. -#}
 {% macro first_of_list(text) -%}
     case when {{ json_or_null(text, '[') }} is null then {{ text }} else json_extract_string({{ text }}, '$[0]') end

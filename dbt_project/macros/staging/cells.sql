@@ -60,7 +60,7 @@
 {% macro tags_array(text) -%}
     case
         when {{ text }} not in ('', '[]')
-            then coalesce({{ json_or_null(text, '[') }}, {{ json_array_of_one(text) }})
+            then coalesce({{ json_minified(json_or_null(text, '[')) }}, {{ json_array_of_one(text) }})
     end
 {%- endmacro %}
 

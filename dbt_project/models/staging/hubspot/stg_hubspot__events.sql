@@ -161,7 +161,7 @@ final as (
                         when 'computer' then 'desktop'
                         when 'mobile' then 'mobile'
                         when 'tablet' then 'tablet'
-                        else case when device_type_text is not null then 'unknown' end
+                        else case when nullif(device_type_text, '') is not null then 'unknown' end
                     end
         end as device_type,
         case when is_engagement then nullif(browser_name, '') end as email_client,

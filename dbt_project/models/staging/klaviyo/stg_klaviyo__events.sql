@@ -260,7 +260,7 @@ final as (
             when lower(client_type) like '%desktop%' then 'desktop'
             when lower(client_type) like '%mobile%' then 'mobile'
             when lower(client_type) like '%tablet%' then 'tablet'
-            when client_type is not null then 'unknown'
+            when nullif(client_type, '') is not null then 'unknown'
         end as device_type,
         {{ filled('client_name') }} as email_client,
         case when try_cast(apple_privacy_open as boolean) then 'apple' end as proxy,

@@ -20,6 +20,16 @@ records as (
 
 ),
 
+-- Go writes the name of the zone behind its offset.
+read_times as (
+
+    select
+        *,
+        {{ regexp_replace_all('created_at', "'( [+-][0-9]{4}) [A-Z0-9+-]+$'", "'\\1'") }} as time_text
+    from records
+
+),
+
 namings as (
 
     {{ published_records('listmonk', {'subscriber_id': ['subscriber_id'], 'email': ['email']}) }}
@@ -42,20 +52,21 @@ subscribers as (
 read_cells as (
 
     select
-        records.*,
-        lower(trim(records.bounce_type)) as bounce_name,
-        coalesce({{ normalised_email('records.email') }}, subscribers.email) as recipient_email,
-        coalesce({{ json_value('records.campaign_object', 'id') }}, nullif(records.row_campaign_id, '')) as campaign,
-        {{ utc_timestamp('records.created_at') }} as event_time,
+        read_times.*,
+        lower(trim(read_times.bounce_type)) as bounce_name,
+        coalesce({{ normalised_email('read_times.email') }}, subscribers.email) as recipient_email,
+        coalesce({{ json_value('read_times.campaign_object', 'id') }}, nullif(read_times.row_campaign_id, ''))
+            as campaign,
+        {{ utc_timestamp('read_times.time_text') }} as event_time,
         -- A bounce has a type; of the tables' rows a click has a link, a view has none.
         case
-            when records.bounce_type is not null then 'bounce'
-            when coalesce(nullif(records.link_id, ''), nullif(records.row_url, '')) is not null then 'link_click'
+            when read_times.bounce_type is not null then 'bounce'
+            when coalesce(nullif(read_times.link_id, ''), nullif(read_times.row_url, '')) is not null then 'link_click'
             else 'campaign_view'
         end as kind
-    from records
+    from read_times
     left join subscribers
-        on records.subscriber_id = subscribers.subscriber_id and nullif(trim(records.email), '') is null
+        on read_times.subscriber_id = subscribers.subscriber_id and nullif(trim(read_times.email), '') is null
 
 ),
 
@@ -70,7 +81,8 @@ final as (
         -- Bounces, views and clicks are numbered each for itself.
         kind || ':' || nullif(id, '') as source_event_id,
         case when nullif(id, '') is null then {{ composite_id([
-            'kind', 'campaign', 'subscriber_id', 'subscriber_uuid', 'recipient_email', 'link_id', 'row_url', 'created_at'
+            'kind', 'campaign', 'subscriber_id', 'subscriber_uuid', 'recipient_email', 'link_id', 'row_url',
+            'coalesce(cast(event_time as varchar), time_text)'
         ]) }} end as composite_id,
         -- A campaign goes to a subscriber once.
         'campaign:' || campaign as esp_message_id,
@@ -120,7 +132,7 @@ final as (
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
         cast(null as timestamp) as sent_at,
-        {{ time_basis('created_at', 'event_time') }} as time_basis,
+        {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload
         record

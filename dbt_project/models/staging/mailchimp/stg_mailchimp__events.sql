@@ -110,8 +110,9 @@ told_apart as (
         end as source_format,
         lower({{ regexp_group('file_name', "'(?i)(?:^|/)(opens|clicks)/[^/]*$'", 1) }}) as granular_folder,
         -- The campaign stands in the file's name alone, and by the number that the site shows, not the API's.
-        {{ regexp_group('file_name', "'(?:^|/)([0-9]+)_[^/]*$'", 1) }} as file_campaign_id,
-        {{ regexp_group('file_name', "'(?i)(?:^|/)[0-9]+_([^/]*?)" ~ file_ending ~ "'", 1) }} as file_campaign_name,
+        {{ regexp_group('file_name', "'(?i)(?:^|/)([0-9]+|[0-9a-f]{10})_[^/]*$'", 1) }} as file_campaign_id,
+        {{ regexp_group('file_name', "'(?i)(?:^|/)(?:[0-9]+|[0-9a-f]{10})_([^/]*?)" ~ file_ending ~ "'", 1) }}
+            as file_campaign_name,
         {{ regexp_group('file_name', "'(?i)(?:^|/)([0-9a-f]{10})" ~ file_ending ~ "'", 1) }} as file_api_campaign_id
     from read_cells
 
@@ -217,7 +218,7 @@ final as (
             'read_times.campaign_id',
             'coalesce(read_times.named_email, members.email, read_times.member_id)',
             'read_times.event_name',
-            'read_times.time_text',
+            'coalesce(cast(read_times.event_time as varchar), read_times.time_text)',
             'read_times.url',
             'read_times.ip',
             'read_times.hook_list_id'

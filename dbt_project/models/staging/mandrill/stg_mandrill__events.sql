@@ -35,8 +35,8 @@ read_cells as (
 
     select
         *,
-        {{ filled('coalesce(event, sync_type)') }} as raw_event_type,
-        lower(trim(coalesce(event, sync_type))) as event_name,
+        coalesce({{ filled('event') }}, {{ filled('sync_type') }}) as raw_event_type,
+        lower(trim(coalesce(nullif(event, ''), sync_type))) as event_name,
         lower(trim(msg_reject_reason)) as reject_name,
         nullif(coalesce(msg_id, outer_id), '') as esp_message_id,
         {{ normalised_email('coalesce(msg_email, reject_email, entry_email)') }} as recipient_email,

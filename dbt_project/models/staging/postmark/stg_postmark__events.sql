@@ -47,8 +47,10 @@ read_cells as (
         lower(trim(suppress_sending)) as suppresses,
         lower(trim(suppression_reason)) as suppression_name,
         case when lower(trim(origin)) = 'recipient' then 'list' else 'manual' end as initiative,
-        {{ normalised_email('coalesce(recipient, email)') }} as recipient_email,
-        coalesce(received_at, delivered_at, bounced_at, changed_at) as time_text
+        coalesce({{ normalised_email('recipient') }}, {{ normalised_email('email') }}) as recipient_email,
+        coalesce(
+            nullif(received_at, ''), nullif(delivered_at, ''), nullif(bounced_at, ''), nullif(changed_at, '')
+        ) as time_text
     from records
 
 ),

@@ -100,7 +100,7 @@ named as (
             when event_name in ('unsub', 'unsubs', 'unsubscribe', 'unsubscribes', 'unsubscribed') then 'unsubscribe'
             when event_name in ('conversion', 'conversions') then 'conversion'
             when event_name in ('complaint', 'complaints', 'spamcomplaint', 'spam complaint') then 'complaint'
-            when event_name not in ('notsent', 'not sent') then event_name
+            when coalesce(event_name, '') not in ('notsent', 'not sent') then event_name
             when why_not_sent like '%unsub%' or why_not_sent like '%opt out%' then 'notsent:unsubscribed'
             when why_not_sent like '%held%' then 'notsent:bounced'
             when why_not_sent like '%exclu%' or why_not_sent like '%detective%' then 'notsent:policy'

@@ -209,7 +209,7 @@ final as (
             when is_prefetched is null then 'none'
             else 'esp_flag:user_agent_parsed.is_prefetched'
         end as machine_basis,
-        nullif(coalesce(raw_reason, short_reason), '') as reason,
+        coalesce(nullif(raw_reason, ''), nullif(short_reason, '')) as reason,
 
         -- measures
         cast(null as double) as read_seconds,
