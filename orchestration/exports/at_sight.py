@@ -84,7 +84,7 @@ class AtSight:
             keys.append(found[1])
             found = _NEXT_KEY_OF_LIST.match(text, found.end())
         # A key that is written twice is one key to whoever reads the object: that needs a patient look.
-        if not keys or len(set(keys)) < len(keys) or orjson.loads(text) != dict.fromkeys(keys, []):
+        if not keys or len(set(keys)) < len(keys) or orjson.loads(text) != {key: [] for key in keys}:
             return None
         self._keys.update(KEYED)
         return records
