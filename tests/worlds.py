@@ -15,7 +15,14 @@ import pandas as pd
 from orchestration.statistics import values
 
 STRATA = ["exposure", "outcome", "stratum", "exposure_is_macro", "n_with", "x_with", "n_without", "x_without"]
-ROLES = ("driver", "confounded", "spike")
+METRICS = ["experiment", "variant", "is_control", "conversion", "is_macro", "n", "successes"]
+OVERLAPS = ["experiment", "variant", "conversion", "other_conversion", "subscribers_with_both"]
+SEGMENTS = [
+    *("experiment", "variant", "is_control", "segment", "micro_conversion", "macro_conversion", "n"),
+    *("micro_successes", "macro_successes", "both_successes"),
+]
+NO_SEGMENTS = pd.DataFrame(columns=SEGMENTS)
+ROLES = ("driver", "confounded", "another way", "spike")
 VERDICTS = ("driver", "indicator", "vanity", "unproven")
 
 
@@ -36,6 +43,8 @@ class Shape:
     order_if_engaged: float = 0.06
     micro_if_engaged: float = 0.25
     order_if_driven: float = 0.15
+    # What an arm that works another way as well adds to everybody's chance of an order.
+    order_if_mailed: float = 0.015
     # The share of the engaged whose engagement is on record: the rest confounds unseen.
     recorded: float = 0.67
 
@@ -58,6 +67,7 @@ class Shape:
             micro_if_engaged=draw(0.10, 0.40),
             order_if_driven=draw(0.08, 0.30),
             recorded=draw(0.4, 0.95),
+            order_if_mailed=draw(0.0, 0.03),
         )
 
 
@@ -70,9 +80,9 @@ def confusion(
     for role in ROLES:
         for seed in seeds:
             associations, metrics, overlaps, weeks = world(role, seed, shape(seed))
-            (verdict,) = values.values(associations, metrics, overlaps, weeks)["verdict"]
+            (verdict,) = values.values(associations, metrics, overlaps, weeks, NO_SEGMENTS)["verdict"]
             randomised.loc[role, verdict] += 1
-            (verdict,) = values.values(associations, metrics[:0], overlaps[:0], weeks)["verdict"]
+            (verdict,) = values.values(associations, metrics[:0], overlaps[:0], weeks, NO_SEGMENTS)["verdict"]
             observed.loc[role, verdict] += 1
     return randomised, observed
 
@@ -80,17 +90,18 @@ def confusion(
 def world(role: str, seed: int, shape: Shape) -> tuple[pd.DataFrame, ...]:
     """Associations, counts and overlaps of an experiment, and weeks.
 
-    driver: the micro-conversion raises the chance of an order. confounded: engagement raises both. spike: it comes in
-    bursts of its own.
+    driver: the micro-conversion raises the chance of an order. confounded: engagement raises both. another way:
+    engagement raises both, and the experiment's arm raises orders too, by something else. spike: it comes in bursts of
+    its own.
     """
     generator = np.random.default_rng(seed)
 
-    def people(n: int, *, push: float = 0.0, engaged: np.ndarray | None = None) -> pd.DataFrame:
+    def people(n: int, *, push: float = 0.0, extra: float = 0.0, engaged: np.ndarray | None = None) -> pd.DataFrame:
         engaged = generator.random(n) < shape.engaged if engaged is None else engaged
-        also = shape.micro_if_engaged * engaged if role == "confounded" else 0
+        also = shape.micro_if_engaged * engaged if role in ("confounded", "another way") else 0
         micro = generator.random(n) < shape.micro + push + also
         driven = shape.order_if_driven * micro if role == "driver" else 0
-        order = generator.random(n) < shape.order + shape.order_if_engaged * engaged + driven
+        order = generator.random(n) < shape.order + shape.order_if_engaged * engaged + driven + extra
         return pd.DataFrame({"micro": micro, "order": order, "engaged": engaged})
 
     rows = []
@@ -106,7 +117,8 @@ def world(role: str, seed: int, shape: Shape) -> tuple[pd.DataFrame, ...]:
                 (exposure, outcome, str(stratum), exposure == "order", exposed.sum(), group["target"][exposed].sum(),
                  (~exposed).sum(), group["target"][~exposed].sum())
             )  # fmt: skip
-    arms = {"A": people(shape.arm, push=shape.pushed), "control": people(shape.arm)}
+    extra = shape.order_if_mailed if role == "another way" else 0.0
+    arms = {"A": people(shape.arm, push=shape.pushed, extra=extra), "control": people(shape.arm)}
     experiment = counts("push", {name: arm[["micro", "order"]] for name, arm in arms.items()})
     bursts = np.linspace(8, shape.weeks - 4, shape.bursts).astype(int) if role == "spike" else ()
     weeks = []
@@ -121,6 +133,11 @@ def world(role: str, seed: int, shape: Shape) -> tuple[pd.DataFrame, ...]:
     )
 
 
+def subscribers(n: int, **done: int) -> pd.DataFrame:
+    """A table of n subscribers, of whom the first so many did each."""
+    return pd.DataFrame({name: np.arange(n) < number for name, number in done.items()})
+
+
 def counts(experiment: str, arms: dict[str, pd.DataFrame], *, control: str = "control") -> tuple[pd.DataFrame, ...]:
     """Counts and overlaps of arms; an arm is a table of subscribers, a column per conversion; `order` is the macro."""
     metrics, overlaps = [], []
@@ -130,11 +147,4 @@ def counts(experiment: str, arms: dict[str, pd.DataFrame], *, control: str = "co
             overlaps += [
                 (experiment, variant, one, other, int((done[one] & done[other]).sum())) for other in done.columns
             ]
-    return (
-        pd.DataFrame(
-            metrics, columns=["experiment", "variant", "is_control", "conversion", "is_macro", "n", "successes"]
-        ),
-        pd.DataFrame(
-            overlaps, columns=["experiment", "variant", "conversion", "other_conversion", "subscribers_with_both"]
-        ),
-    )
+    return pd.DataFrame(metrics, columns=METRICS), pd.DataFrame(overlaps, columns=OVERLAPS)

@@ -15,7 +15,7 @@ from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.meta_analysis import combine_effects
 
 from orchestration.statistics import differences
-from orchestration.statistics.multiplicity import holm
+from orchestration.statistics.multiplicity import benjamini_hochberg
 
 FEATURES = (
     "subject_length",
@@ -41,8 +41,8 @@ def effects(designs: pd.DataFrame, element_types: pd.DataFrame) -> pd.DataFrame:
     `human_unique_clicks` and the FEATURES (None where unknown); `element_types` a row per `campaign_key` and
     `element_type` with `delivered`, `human_unique_clicks` and `expected_clicks`. Effects are absolute differences of
     the click rate: of a level from its feature's `reference_level`, of an element type from what its positions draw.
-    Evidence from within campaigns stands before that across them. `p_adjusted` is Holm's, over all effects. NaN where
-    nothing can be compared.
+    Evidence from within campaigns stands before that across them. `p_adjusted` is Benjamini and Hochberg's, over all
+    effects. NaN where nothing can be compared.
     """
     designs = designs.sort_values(["campaign_key", "variant"]).reset_index(drop=True)
     found = [_levels(designs, feature) for feature in FEATURES]
@@ -57,7 +57,7 @@ def effects(designs: pd.DataFrame, element_types: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([frame for frame in (rows, types) if len(frame)] or [rows], ignore_index=True)
     for name in ("effect", "effect_lo", "effect_hi", "p_value"):
         rows[name] = rows[name].astype(float)
-    rows["p_adjusted"] = holm(rows["p_value"])
+    rows["p_adjusted"] = benjamini_hochberg(rows["p_value"])
     return rows.sort_values(["feature", "level"])
 
 

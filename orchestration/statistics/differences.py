@@ -89,10 +89,21 @@ def always_valid_half_width(standard_error: ArrayLike, n: ArrayLike, *, tuned_fo
     `n` counts both groups. `tuned_for` is where the interval is narrowest.
     """
     n = np.asarray(n, dtype=float)
-    rho = np.sqrt((-2 * np.log(ALPHA) + np.log(1 - 2 * np.log(ALPHA))) / tuned_for)
+    tuned = n * _squared_rho(tuned_for)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = 2 * (n * rho**2 + 1) * np.log(np.sqrt(n * rho**2 + 1) / ALPHA) / (n * rho) ** 2
+        spread = 2 * (tuned + 1) * np.log(np.sqrt(tuned + 1) / ALPHA) / (n * tuned)
         return np.asarray(standard_error, dtype=float) * np.sqrt(n) * np.sqrt(spread)
+
+
+def always_valid_p_value(
+    effect: ArrayLike, standard_error: ArrayLike, n: ArrayLike, *, tuned_for: int = TUNED_FOR
+) -> NDArray:
+    """The level at which the interval of `always_valid_half_width` just reaches 0: a p-value that holds at every look
+    at once, and may be adjusted for many tests like any other. NaN without a standard error."""
+    tuned = np.asarray(n, dtype=float) * _squared_rho(tuned_for)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.asarray(effect, dtype=float) / np.where(np.asarray(standard_error) > 0, standard_error, np.nan)
+        return np.minimum(np.sqrt(tuned + 1) * np.exp(-(z**2) / 2 * tuned / (tuned + 1)), 1.0)
 
 
 def minimum_detectable_effect(variance: ArrayLike, n: ArrayLike, n_0: ArrayLike) -> NDArray:
@@ -101,6 +112,10 @@ def minimum_detectable_effect(variance: ArrayLike, n: ArrayLike, n_0: ArrayLike)
     quantiles = stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)
     with np.errstate(divide="ignore", invalid="ignore"):
         return quantiles * np.sqrt(np.asarray(variance, dtype=float) * (1 / n + 1 / n_0))
+
+
+def _squared_rho(tuned_for: int) -> float:
+    return (-2 * np.log(ALPHA) + np.log(1 - 2 * np.log(ALPHA))) / tuned_for
 
 
 def _welch_freedom(variance: NDArray, n: NDArray, variance_0: NDArray, n_0: NDArray) -> NDArray:

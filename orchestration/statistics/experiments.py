@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from orchestration.statistics import differences, posteriors
@@ -21,7 +22,7 @@ LEAST_SUBSCRIBERS, LEAST_EVENTS = 30, 5
 # From so large a share of explained variance on the subscriber's past is worth an adjustment.
 LEAST_VARIANCE_REDUCTION = 0.01
 _AT_THE_END = "at the end, p-values adjusted for the number of tests"
-_SO_FAR = "so far, by an interval valid at every look"
+_SO_FAR = "so far, p-values valid at every look adjusted for the number of tests"
 
 
 def results(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +36,8 @@ def results(metrics: pd.DataFrame) -> pd.DataFrame:
     rows = _paired(metrics.assign(is_control=metrics["is_control"].fillna(False).astype(bool)))
     rows = rows.assign(**_comparison(rows))
     rows["p_adjusted"] = holm(rows["p_value"], rows["experiment"])
-    rows["verdict_p_value"] = holm(rows.pop("adjusted_p_value").fillna(rows["p_value"]), rows["experiment"])
+    rows["verdict_p_value"] = holm(_deciding(rows), rows["experiment"])
+    rows = rows.drop(columns=["adjusted_p_value", "always_valid_p_value", "adjusted_always_valid_p_value"])
     rows = rows.merge(_sample_ratios(metrics), how="left", on="experiment")
     rows = rows.join(_best(metrics), on=["experiment", "metric", "variant"])
     verdicts = [_verdict(row) for row in rows.itertuples()]
@@ -52,15 +54,20 @@ def sample_ratio_p_value(counts: np.ndarray, shares: np.ndarray) -> float:
     return float(stats.chisquare(counts, np.sum(counts) * shares / np.sum(shares)).pvalue)
 
 
-def events_to_expect(successes: float, n: float, successes_0: float, n_0: float, *, is_mean: bool = False) -> float:
+def events_to_expect(
+    successes: ArrayLike, n: ArrayLike, successes_0: ArrayLike, n_0: ArrayLike, *, is_mean: bool = False
+) -> NDArray:
     """How many events the smaller of two arms would have without a difference; of a rate the rarer of yes and no."""
     both, events = n + n_0, successes + successes_0
-    return (events if is_mean else min(events, both - events)) * min(n, n_0) / both
+    return (events if is_mean else np.minimum(events, both - events)) * np.minimum(n, n_0) / both
 
 
-def is_shown(lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """Whether intervals leave out 0."""
-    return (np.asarray(lo) > 0) | (np.asarray(hi) < 0)
+def _deciding(rows: pd.DataFrame) -> pd.Series:
+    """The p-value that a verdict rests on, before it is adjusted for others: of the effect narrowed by the past where
+    there is one, valid at every look while somebody may look at a result that goes on. NaN where nothing is tested."""
+    at_the_end = rows["adjusted_p_value"].fillna(rows["p_value"])
+    so_far = rows["adjusted_always_valid_p_value"].fillna(rows["always_valid_p_value"])
+    return at_the_end.where(rows["is_closed"].astype(bool), so_far).where(rows["p_value"].notna())
 
 
 def _paired(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -108,6 +115,7 @@ def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         "p_value": chosen("p_value"),
         "always_valid_lo": effect - half,
         "always_valid_hi": effect + half,
+        "always_valid_p_value": differences.always_valid_p_value(effect, standard_error, n + n_0),
         "minimum_detectable_effect": _positive(differences.minimum_detectable_effect(variance_0, n, n_0)),
         **_adjusted(rows, effect, variance, variance_0),
     }
@@ -151,6 +159,7 @@ def _adjusted(rows: pd.DataFrame, effect: np.ndarray, variance: np.ndarray, vari
         "adjusted_always_valid_lo": adjusted - always,
         "adjusted_always_valid_hi": adjusted + always,
         "adjusted_p_value": p_value,
+        "adjusted_always_valid_p_value": differences.always_valid_p_value(adjusted, standard_error, n + n_0),
         "variance_reduction": np.where(helps, reduction, np.nan),
     }
 
@@ -187,9 +196,9 @@ def _best(metrics: pd.DataFrame) -> pd.DataFrame:
 def _verdict(row) -> tuple[str | None, str]:
     """A row's verdict and why.
 
-    While subscribers' windows are open somebody looks at a result that goes on: then only the always-valid interval
-    counts. Once all are closed the test at the end counts, adjusted for the number of tests. Where the subscribers'
-    past narrows the effect, the narrowed one decides in both.
+    While subscribers' windows are open somebody looks at a result that goes on: then only what is valid at every look
+    counts. Once all are closed the test at the end counts. Both are adjusted for the number of tests, and where the
+    subscribers' past narrows the effect, the narrowed one decides in both.
     """
     if pd.isna(row.control):
         return None, "no arm is known to be the control"
@@ -202,16 +211,10 @@ def _verdict(row) -> tuple[str | None, str]:
     if events < LEAST_EVENTS or pd.isna(row.p_value):
         return "too_little_data", f"fewer than {LEAST_EVENTS} events to be expected in an arm"
     is_narrowed = not pd.isna(row.adjusted_effect)
-    if row.is_closed:
-        shown = row.verdict_p_value < differences.ALPHA
-    elif is_narrowed:
-        shown = is_shown(row.adjusted_always_valid_lo, row.adjusted_always_valid_hi)
-    else:
-        shown = is_shown(row.always_valid_lo, row.always_valid_hi)
     how = _AT_THE_END if row.is_closed else _SO_FAR
     if is_narrowed:
         how += "; the effect is narrowed by the subscribers' past"
-    if not shown:
+    if not row.verdict_p_value < differences.ALPHA:
         return "no_difference_shown", how
     effect = row.adjusted_effect if is_narrowed else row.effect
     return ("better" if effect > 0 else "worse"), how

@@ -25,7 +25,7 @@ CAMPAIGNS, EXPERIMENTS, ARMS, DAYS = 500, 50, 3, 730
 MICROS = ("open", "read", "click", "video_view", "download", "info_request", "site_engagement")
 CONVERSIONS = {**dict.fromkeys(MICROS, False), "order": True, "sign_up": True}
 SCOPES = ("all", *(f"campaign_type={number}" for number in range(5)))
-STRATA = 18
+STRATA, SEGMENTS = 18, 13
 ENDS = pd.Timestamp("2026-01-01")
 
 
@@ -147,6 +147,21 @@ def _weeks(draw: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["conversion", "is_macro", "week_on", "recipients", "subscribers"])
 
 
+def _segment_counts(draw: np.random.Generator) -> pd.DataFrame:
+    rows = [
+        (f"e{experiment}", f"v{arm}", arm == 0, f"segment {segment}", micro, macro, 1_500,
+         draw.binomial(1_500, draw.uniform(0.02, 0.3)), draw.binomial(1_500, 0.05), int(draw.integers(5, 40)))
+        for experiment in range(EXPERIMENTS)
+        for arm in range(ARMS)
+        for segment in range(SEGMENTS)
+        for micro in MICROS
+        for macro in ("order", "sign_up")
+    ]  # fmt: skip
+    columns = "experiment variant is_control segment micro_conversion macro_conversion n"
+    columns = [*columns.split(), "micro_successes", "macro_successes", "both_successes"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _transitions(draw: np.random.Generator) -> pd.DataFrame:
     states = [f"c{number}" for number in range(CAMPAIGNS)]
     pairs = pd.MultiIndex.from_product([["start", *states], [*states, "conversion", "none"]]).to_frame(index=False)
@@ -222,6 +237,7 @@ TABLES = {
     "int_experiment_metrics": _experiment_metrics,
     "int_experiment_conversion_counts": _conversion_counts,
     "int_experiment_overlaps": _overlaps,
+    "int_experiment_segment_counts": _segment_counts,
     "int_conversion_associations": _associations,
     "int_conversion_weeks": _weeks,
     "int_attribution_transitions": _transitions,

@@ -1,5 +1,7 @@
 """A real experiment from landing exports to marts: 64,000 customers, three arms (methods.md, section 3.1)."""
 
+import json
+
 import pytest
 
 from tests.hillstrom import convert
@@ -83,19 +85,24 @@ def test_the_experiment_shows_what_was_published_of_it(home):
 
 
 def test_extra_visits_bring_in_orders(home):
-    """Both arms as one, each weighted by its precision: .0889 (se .0118) and .0688 (se .0178)."""
+    """Both arms as one, each weighted by its precision: .0889 (se .0118) and .0688 (se .0178). They share a control of
+    their own size, so that half of either's noise is the other's too."""
     rows = published(
         home,
         """
-        select incremental_ratio, incremental_ratio_lo, incremental_ratio_hi, evidence_grade, verdict, experiment_arms
+        select incremental_ratio, incremental_ratio_lo, incremental_ratio_hi, evidence_grade, verdict, experiment_arms,
+            incremental_p_adjusted < 1e-10, incremental_ratios
         from micro_conversion_value where micro_conversion = 'site_engagement' and macro_conversion = 'order'
         """,
     )
     weights = [0.0118**-2, 0.0178**-2]
     ratio = (0.0889 * weights[0] + 0.0688 * weights[1]) / sum(weights)
-    half = 1.96 * sum(weights) ** -0.5
+    half = 1.96 * (sum(weights) + 0.0118**-1 * 0.0178**-1) ** 0.5 / sum(weights)
     assert rows[0][:3] == pytest.approx((ratio, ratio - half, ratio + half), abs=2e-4)
-    assert rows[0][3:] == ("A", "driver", 2)
+    assert rows[0][3:7] == ("A", "driver", 2, True)
+    arms = {arm["variant"]: (arm["ratio"], arm["standard_error"]) for arm in json.loads(rows[0][7])}
+    assert arms[MENS] == (pytest.approx(0.0889, abs=6e-5), pytest.approx(0.0118, abs=6e-5))
+    assert arms[WOMENS] == (pytest.approx(0.0688, abs=6e-5), pytest.approx(0.0178, abs=6e-5))
 
 
 def test_the_campaign_brought_in_what_the_held_out_did_not_spend(home):

@@ -102,6 +102,29 @@ def test_arms_share_all_of_the_probability_and_the_best_loses_least(x, y, z, ext
     assert np.ptp(loss + means) < 1e-7
 
 
+def test_the_always_valid_p_value_is_the_level_at_which_the_interval_reaches_nought():
+    half = differences.always_valid_half_width(0.01, 8_000)
+    assert differences.always_valid_p_value(half, 0.01, 8_000) == pytest.approx(differences.ALPHA)
+    assert differences.always_valid_p_value([0, half / 2, 2 * half], 0.01, 8_000) == pytest.approx([1, 1, 0], abs=1e-6)
+    assert np.isnan(differences.always_valid_p_value(0.1, 0.0, 8_000))
+
+
+def test_many_metrics_looked_at_many_times_err_no_more_often_than_one_looked_at_once():
+    """Twelve metrics of an A/A test, ten looks: how often any is called a difference."""
+    replays, looks, between, metrics = 1_000, 10, 500, 12
+    draws = np.random.default_rng(21).binomial(between, 0.1, size=(2, metrics, replays, looks)).cumsum(axis=3)
+    n = between * np.arange(1, looks + 1)
+    found = differences.rate_difference(
+        draws[0].ravel(), np.tile(n, metrics * replays), draws[1].ravel(), np.tile(n, metrics * replays)
+    )
+    p_value = differences.always_valid_p_value(found.effect, found.standard_error, 2 * np.tile(n, metrics * replays))
+    least = p_value.reshape(metrics, replays, looks).min(axis=0)
+    unadjusted, holm = ((least * tests < differences.ALPHA).any(axis=1).mean() for tests in (1, metrics))
+    print(f"\ntwelve metrics, ten looks: any called in {unadjusted:.1%}, adjusted for their number in {holm:.1%}")
+    assert unadjusted > 0.08
+    assert holm <= 0.05
+
+
 def test_looking_ten_times_errs_too_often_unless_the_interval_is_always_valid():
     replays, looks, between = 2_000, 10, 500
     draws = np.random.default_rng(20).binomial(between, 0.1, size=(2, replays, looks)).cumsum(axis=2)

@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from orchestration.statistics import experiments
+from tests.shared import HILLSTROM as HILLSTROM_DATA
+from tests.shared import needs
 
 # methods.md, section 3.1: subscribers, visits, orders, spend, standard deviation of spend.
 HILLSTROM = {
@@ -72,6 +75,37 @@ def test_hillstroms_spend(hillstrom, variant, effect, t, p_value):
     assert row["effect"] == pytest.approx(effect, abs=1e-6)
     assert row["z"] == pytest.approx(t, rel=1e-5)
     assert row["p_value"] == pytest.approx(p_value, rel=1e-4)
+
+
+def test_hillstroms_spend_to_the_digits_of_welch(hillstrom):
+    """Degrees of freedom 36671.16 and 40064.88, standard errors .145247 and .130333."""
+    for variant, freedom, error in (("mens", 36671.16, 0.145247), ("womens", 40064.88, 0.130333)):
+        row = hillstrom.loc[("spend", variant)]
+        assert row["effect"] / row["z"] == pytest.approx(error, abs=1e-6)
+        half = stats.t.ppf(0.975, freedom) * error
+        assert [row["effect_lo"], row["effect_hi"]] == pytest.approx(
+            [row["effect"] - half, row["effect"] + half], abs=3e-6
+        )
+
+
+@needs(HILLSTROM_DATA)
+@pytest.mark.parametrize(
+    ("outcome", "past", "reduction"),
+    [("spend", "history", 0.0004), ("visit", "recency", 0.0064)],
+)
+def test_hillstroms_past_is_not_worth_an_adjustment(monkeypatch, outcome, past, reduction):
+    """The past explains .04 % of spend's variance (r .0209) and .64 % of visits': far below what would decide."""
+    table = pd.read_csv(HILLSTROM_DATA)
+    arms = []
+    for variant, segment in (("mens", "Mens E-Mail"), ("control", "No E-Mail")):
+        of_arm = table[table["segment"] == segment]
+        y, x = of_arm[outcome].to_numpy(dtype=float), of_arm[past].to_numpy(dtype=float)
+        sums = {"sum_y": y.sum(), "sum_yy": (y**2).sum(), "sum_x": x.sum(), "sum_xx": (x**2).sum()}
+        arms.append(rate(variant, int((y > 0).sum()), len(y), is_mean=True, **sums, sum_xy=(x * y).sum()))
+    assert np.isnan(results(*arms).loc[("order_rate", "mens"), "variance_reduction"])
+    monkeypatch.setattr(experiments, "LEAST_VARIANCE_REDUCTION", 0.0)
+    found = results(*arms).loc[("order_rate", "mens"), "variance_reduction"]
+    assert found == pytest.approx(reduction, abs=6e-5)
 
 
 def test_hillstroms_p_values_are_adjusted_for_all_six(hillstrom):
@@ -151,6 +185,19 @@ def test_what_the_end_would_show_is_not_yet_shown_while_windows_are_open():
     assert verdict(*({**arm, "is_closed": False} for arm in arms)) == "no_difference_shown"
     clear = rate("A", 250, 1_000, is_closed=False), rate("control", 100, 1_000, is_closed=False)
     assert verdict(*clear) == "better"
+
+
+def test_while_windows_are_open_many_metrics_must_show_more_than_one():
+    """What is just shown alone is not, as one of twelve."""
+    arms = [rate("A", 151, 1_000, is_closed=False), rate("control", 100, 1_000, is_closed=False)]
+    assert verdict(*arms) == "better"
+    others = [
+        rate(arm, 100, 1_000, metric=f"metric_{number}", is_closed=False)
+        for number in range(11)
+        for arm in ("A", "control")
+    ]
+    row = results(*arms, *others).loc[("order_rate", "A")]
+    assert (row["verdict"], row["always_valid_lo"] > 0) == ("no_difference_shown", True)
 
 
 def test_without_a_known_control_there_is_no_verdict_and_a_reason():

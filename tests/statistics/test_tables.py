@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from orchestration.statistics.tables import inferred
-from tests.worlds import STRATA
+from tests.worlds import SEGMENTS, STRATA
 
 COLUMNS = {"micro_conversion": "varchar", "verdict": "varchar", "experiment_arms": "bigint"}
 TABLES = (
@@ -14,6 +14,7 @@ TABLES = (
     "select 'e' as experiment, 'A' as variant, 'click' as conversion, 'click' as other_conversion, "
     "3 as subscribers_with_both",
     "select 'click' as conversion, false as is_macro, date '2026-01-05' as week_on, 9 as recipients, 3 as subscribers",
+    f"select {', '.join(f'null as {column}' for column in SEGMENTS)}",
 )
 
 

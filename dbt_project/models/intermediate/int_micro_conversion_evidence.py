@@ -29,6 +29,11 @@ COLUMNS = {
     "proxy_experiments": "bigint",
     "proxy_sign_agreement": "double",
     "proxy_correlation": "double",
+    "incremental_p_adjusted": "double",
+    "experiment_arms_set_aside": "bigint",
+    "proxy_segments": "bigint",
+    "proxy_fragility": "double",
+    "proxy_fragile_segments": "varchar",
 }
 
 
@@ -44,4 +49,5 @@ def model(dbt, session):
         dbt.ref("int_experiment_conversion_counts"),
         dbt.ref("int_experiment_overlaps"),
         dbt.ref("int_conversion_weeks"),
+        dbt.ref("int_experiment_segment_counts"),
     )

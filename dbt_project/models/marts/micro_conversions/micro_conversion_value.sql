@@ -56,7 +56,12 @@ final as (
         evidence.incremental_ratios,
         coalesce(evidence.proxy_experiments, 0) as proxy_experiments,
         evidence.proxy_sign_agreement,
-        evidence.proxy_correlation
+        evidence.proxy_correlation,
+        evidence.incremental_p_adjusted,
+        coalesce(evidence.experiment_arms_set_aside, 0) as experiment_arms_set_aside,
+        coalesce(evidence.proxy_segments, 0) as proxy_segments,
+        evidence.proxy_fragility,
+        evidence.proxy_fragile_segments
     from pairs
     left join evidence
         on
