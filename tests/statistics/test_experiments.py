@@ -91,10 +91,11 @@ def test_hillstroms_spend_to_the_digits_of_welch(hillstrom):
 @needs(HILLSTROM_DATA)
 @pytest.mark.parametrize(
     ("outcome", "past", "reduction"),
-    [("spend", "history", 0.0004), ("visit", "recency", 0.0064)],
+    [("spend", "history", 0.0004), ("visit", "recency", 0.0066)],
 )
 def test_hillstroms_past_is_not_worth_an_adjustment(monkeypatch, outcome, past, reduction):
-    """The past explains .04 % of spend's variance (r .0209) and .64 % of visits': far below what would decide."""
+    """The past explains .04 % of spend's variance (r .0209) and .66 % of visits', .64 % with the arms taken as one: too
+    little to decide."""
     table = pd.read_csv(HILLSTROM_DATA)
     arms = []
     for variant, segment in (("mens", "Mens E-Mail"), ("control", "No E-Mail")):
