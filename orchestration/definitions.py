@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration import logs
 from orchestration.assets import follow_ups
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.published import build_publication_asset
@@ -38,6 +39,7 @@ def build_defs(
     settings = settings or Settings.from_environment()
     suites = suites or load_suites()
     dbt = dbt or Dbt(settings)
+    logs.write_to(settings.logs)
     raw = build_raw_assets(settings, sources, suites)
     return dg.Definitions(
         assets=[

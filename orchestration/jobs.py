@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import dagster as dg
 from pydantic import Field
 
-from orchestration import due
+from orchestration import due, steps
 from orchestration.assets import WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.exports import ledger, quarantine
@@ -84,6 +84,7 @@ def build_decision_jobs(settings: Settings) -> list[dg.JobDefinition]:
 
 def _decision_job(settings: Settings, name: str, description: str, decide: Callable[..., str]) -> dg.JobDefinition:
     @dg.op(name=name, pool=WAREHOUSE_POOL, description=description)
+    @steps.carried_out(settings)
     def decision(context: dg.OpExecutionContext, config: AboutExport, warehouse: Warehouse) -> None:
         due.mark(settings.home)
         export_id = decide(context, config, warehouse)
@@ -100,6 +101,7 @@ def _look_job(settings: Settings) -> dg.JobDefinition:
     description = "Show why an export is held, how many of its records are, and where it lies. Changes nothing."
 
     @dg.op(name="look", pool=WAREHOUSE_POOL, description=description)
+    @steps.carried_out(settings)
     def look(context: dg.OpExecutionContext, config: Export, warehouse: Warehouse) -> None:
         with warehouse.get_connection() as connection:
             ledger.create_schema(connection)

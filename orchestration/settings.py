@@ -70,6 +70,7 @@ class Settings:
     threads: int = 2
     settle_seconds: float = 2.0
     sensor_interval_seconds: int = 5
+    step_timeout_seconds: int = 7_200
     unreadable_share_limit: float = 0.05
     max_unpacked_bytes: int = 20_000_000_000
     max_archive_members: int = 100_000
@@ -115,6 +116,7 @@ class Settings:
             threads=number("THREADS", min(cls.threads, os.cpu_count() or 1)),
             settle_seconds=number("SETTLE_SECONDS", cls.settle_seconds, float),
             sensor_interval_seconds=number("SENSOR_INTERVAL_SECONDS", cls.sensor_interval_seconds),
+            step_timeout_seconds=number("STEP_TIMEOUT_SECONDS", cls.step_timeout_seconds),
             unreadable_share_limit=number("UNREADABLE_SHARE", cls.unreadable_share_limit, float),
             max_unpacked_bytes=number("MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             max_archive_members=number("MAX_ARCHIVE_MEMBERS", cls.max_archive_members),
@@ -172,6 +174,11 @@ class Settings:
     def work(self) -> Path:
         """Candidates and unpacked members of the run that is going on; empty between runs."""
         return self.home / "work"
+
+    @property
+    def logs(self) -> Path:
+        """The log that machines read, readable by the owner alone."""
+        return self.home / "logs"
 
     @property
     def dagster_home(self) -> Path:

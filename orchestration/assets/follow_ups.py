@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 import duckdb
 
-from orchestration import audits, gates, progress, relations
+from orchestration import audits, gates, progress, relations, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL, published
 from orchestration.checks.history import record_outcomes
 from orchestration.checks.suites import Suite
@@ -50,6 +50,7 @@ def build_follow_up_asset(
             )
         ],
     )
+    @steps.carried_out(settings)
     def follow_ups(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         with warehouse.exclusive():
             with warehouse.get_connection() as connection:

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration import audits, due, gates, progress, relations
+from orchestration import audits, due, gates, progress, relations, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.suites import Suite
@@ -110,6 +110,7 @@ def _step_assets(
         can_subset=True,
         pool=WAREHOUSE_POOL,
     )
+    @steps.carried_out(settings)
     def build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         selected = [relation for key, relation in step.relations.items() if key in context.selected_asset_keys]
         chosen_checks = context.selected_asset_check_keys

@@ -3,7 +3,7 @@
 import dagster as dg
 import duckdb
 
-from orchestration import due, gates, progress, publication, relations
+from orchestration import due, gates, progress, publication, relations, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.assets.raw import UNCLAIMED_KEY
 from orchestration.dbt import Dbt
@@ -28,6 +28,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
         description="`marts.duckdb`: a complete copy of the audited marts, swapped in at once. BI reads this file, "
         "and readers that hold the former one keep it whole.",
     )
+    @steps.carried_out(settings)
     def published_marts(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.exclusive():
             with warehouse.get_connection() as connection:

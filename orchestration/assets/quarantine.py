@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
+from orchestration import steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.exports import ledger
@@ -32,6 +33,7 @@ def build_quarantine_asset(settings: Settings, raw: Iterable[dg.AssetsDefinition
         "`release_export` lets its readable records in, `refuse_export` keeps it out for good, each with a reason that "
         "stays in the ledger; a corrected file is picked up under the same name or another.",
     )
+    @steps.carried_out(settings)
     def exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         with warehouse.get_connection() as connection:
             ledger.create_schema(connection)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from orchestration import audits, demonstration, progress
+from orchestration import audits, demonstration, progress, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
@@ -48,6 +48,7 @@ def _raw_asset(
         "passed the first gate, each with the export it came from and its position there.",
         check_specs=[*factory.asset_check_specs(key, suite), factory.held_back_spec(key)],
     )
+    @steps.carried_out(settings)
     def raw(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         demonstration.demand_samples_alone(settings)
         say = progress.to(context.log)
@@ -86,6 +87,7 @@ def _unclaimed_asset(settings: Settings, sources: Mapping[str, Source]) -> dg.As
         "is none. They are not read; each stands in the ledger and in the quarantine, with its reason.",
         check_specs=[factory.held_back_spec(UNCLAIMED_KEY)],
     )
+    @steps.carried_out(settings)
     def unclaimed(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
         demonstration.demand_samples_alone(settings)
         say = progress.to(context.log)

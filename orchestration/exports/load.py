@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import due
+from orchestration import due, logs
 from orchestration.checks.outcome import Outcome
 from orchestration.exports import ledger, quarantine
 from orchestration.exports.batch import Batch, Incoming, open_reader
@@ -331,7 +331,13 @@ class _Load:
             self._keep(rows)
             taken = self._publish(rows, outcomes)
             self.report.known += len(rows) - len(taken)
-            self.report.add([row for row in rows if row.export_id in taken], outcomes)
+            new = [row for row in rows if row.export_id in taken]
+            self.report.add(new, outcomes)
+            for row in new:
+                tell = logs.info if row.status == PUBLISHED else logs.warning
+                counts = {"records": row.records, "records_rejected": row.records_rejected, "bytes": row.bytes}
+                about = {"run_id": self._run_id, "source": row.source, "export_id": row.export_id}
+                tell(f"export {row.status}", **about, **counts)
         else:
             self.index.remember((), batch.files, self._source.reader_version)
         batch.discard()

@@ -39,7 +39,14 @@ _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE", "Archive")
 
 
 class StoreError(OSError):
-    """A store that does not answer as it should; the message says which, why and what to do."""
+    """A store that does not answer as it should; the message says which, why and what to do.
+
+    `may_pass` says whether it may answer the next time without anybody doing something about it.
+    """
+
+    def __init__(self, message: str, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class Changed(Exception):
@@ -148,14 +155,15 @@ class Store:
     def _problem(self, what: str, error: Exception) -> StoreError:
         if isinstance(error, StoreError):
             return error
+        may_pass = False
         if isinstance(error, FileNotFoundError):
             advice = "it does not exist; make the bucket, or mend MICRO_CONVERSIONS_HOME"
         elif isinstance(error, PermissionError) or "credential" in str(error).lower():
             needs = STORES[self._scheme].needs
             advice = f"access is denied; the environment needs credentials that may list and read ({needs})"
         else:
-            advice = f"{type(error).__name__}: {str(error)[:300]}"
-        return StoreError(f"The landing zone {self.url} cannot be {what}: {advice}.")
+            may_pass, advice = True, f"{type(error).__name__}: {str(error)[:300]}"
+        return StoreError(f"The landing zone {self.url} cannot be {what}: {advice}.", may_pass)
 
 
 class _Reading(io.RawIOBase):
