@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import dagster as dg
+import yaml
 
-from orchestration.settings import Settings
+from orchestration.settings import REPOSITORY, Settings
 
 _CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 STARTED_BY_TAG = "micro_conversions/started_by"
@@ -23,10 +23,21 @@ QUIET_ENVIRONMENT = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GX_
 def prepare(settings: Settings) -> dict[str, str]:
     """Make the instance folder with its configuration. Returns the environment that Dagster's processes need."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_CONFIGURATION, settings.dagster_home / "dagster.yaml")
+    configuration = yaml.safe_load(_CONFIGURATION.read_text())
+    configuration["event_log_storage"] = {
+        "module": "orchestration.event_log",
+        "class": "KeptSqliteEventLogStorage",
+        "config": {"base_dir": str(settings.dagster_home / "history" / "runs")},  # where Dagster's own keeps them
+    }
+    draft = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
+    draft.write_text(yaml.safe_dump(configuration))
+    os.replace(draft, settings.dagster_home / "dagster.yaml")
     elsewhere = {"MICRO_CONVERSIONS_LOCAL_HOME": str(settings.home)} if settings.home_url else {}
     return {
         **QUIET_ENVIRONMENT,
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+        # The webserver and the daemon find the instance's event log by its module.
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
         "DAGSTER_HOME": str(settings.dagster_home),
         "MICRO_CONVERSIONS_HOME": settings.home_url or str(settings.home),
         **elsewhere,
