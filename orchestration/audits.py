@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from orchestration.checks.data_docs import build_data_docs
-from orchestration.checks.great import audit_exports, run_suite
+from orchestration.checks.great import audit_exports, run_suites
 from orchestration.checks.history import record_outcomes
 from orchestration.checks.outcome import Outcome
 from orchestration.checks.suites import Suite
@@ -28,18 +28,12 @@ def audit_profile(settings: Settings, suite: Suite, profile: Path) -> list[Outco
 
 def audit_relations(settings: Settings, guarded: Iterable[tuple[Suite, Relation]]) -> list[Outcome]:
     """The later gates: the outcomes of each suite on its relation. The warehouse must be held, and closed."""
-    limits = {"memory_limit": settings.memory_limit, "threads": settings.threads}
-    return [
-        outcome
-        for suite, relation in guarded
-        for outcome in run_suite(
-            suite,
-            database=settings.warehouse_path,
-            table=f"{relation.schema}.{relation.name}",
-            parameters=_parameters(settings),
-            config=limits,
-        )
-    ]
+    return run_suites(
+        [(suite, f"{relation.schema}.{relation.name}") for suite, relation in guarded],
+        database=settings.warehouse_path,
+        parameters=_parameters(settings),
+        config={"memory_limit": settings.memory_limit, "threads": settings.threads},
+    )
 
 
 def remember(

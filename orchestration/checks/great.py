@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,28 +32,29 @@ _LONGEST_MESSAGE = 300
 _PROFILE = "profile"
 
 
-def run_suite(
-    suite: Suite,
+def run_suites(
+    guarded: Iterable[tuple[Suite, str]],
     *,
     database: Path | str,
-    table: str,
     batch: str = "",
     parameters: Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> list[Outcome]:
-    """The outcomes of a suite on a table or view (`schema.name`) of a DuckDB file, in the suite's order.
+    """The outcomes of suites, each on a table or view (`schema.name`) of a DuckDB file, in the suites' order.
 
     The file is opened read-only with DuckDB's `config` (memory, threads) and closed before this returns; whoever calls
-    sees to it that nobody writes meanwhile. `parameters` are the values that the suite asks for: times, numbers, texts
+    sees to it that nobody writes meanwhile. `parameters` are the values that the suites ask for: times, numbers, texts
     or lists of texts. Raises ValueError where a parameter is missing and duckdb.Error where the file cannot be opened;
     a table that is missing or unreadable fails every expectation.
     """
-    parameters = _parameters(suite, parameters)
+    guarded = [(suite, table, _parameters(suite, parameters)) for suite, table in guarded]
     with closing(duckdb.connect(str(database), read_only=True, config=dict(config or {}))) as connection:
         connection.execute("set global TimeZone = 'UTC'")
+        ask = _Question(connection)
         return [
             _table_outcome(suite, batch, result, connection, table)
-            for result in _validate(suite, connection, table, parameters)
+            for suite, table, values in guarded
+            for result in _validate(suite, ask, table, values)
         ]
 
 
@@ -78,7 +80,7 @@ def audit_exports(
             return []
         judged = [
             (result, _refused(connection, result, exports.keys()))
-            for result in _validate(suite, connection, _PROFILE, parameters)
+            for result in _validate(suite, _Question(connection), _PROFILE, parameters)
         ]
     return [_export_outcome(suite, result, row, refused) for row in exports.values() for result, refused in judged]
 
@@ -119,14 +121,10 @@ class Result:
         return rows_query(self.expectation.type, self.kwargs, table)
 
 
-def _validate(
-    suite: Suite, connection: duckdb.DuckDBPyConnection, table: str, parameters: Mapping[str, Any]
-) -> list[Result]:
+def _validate(suite: Suite, ask: _Question, table: str, parameters: Mapping[str, Any]) -> list[Result]:
     """The results of a suite, in its order."""
     try:
-        found = {
-            item["expectation_config"]["meta"]["name"]: item for item in _ask(suite, connection, table, parameters)
-        }
+        found = {item["expectation_config"]["meta"]["name"]: item for item in ask(suite, table, parameters)}
         missing = "Great Expectations returned no result for it."
     except Exception as error:  # whatever keeps a suite from running fails all of it: a table that is not there, …
         found, missing = {}, str(error)
@@ -138,46 +136,59 @@ def _validate(
     ]
 
 
-def _ask(
-    suite: Suite, connection: duckdb.DuckDBPyConnection, table: str, parameters: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Great Expectations' own results, as JSON, in an order of its own."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from sqlalchemy.pool import NullPool
+class _Question:
+    """Great Expectations over one connection. Its context is made once, which takes longer than most suites."""
 
-    from orchestration.checks import duckdb_dialect
+    def __init__(self, connection: duckdb.DuckDBPyConnection):
+        self._connection = connection
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(
-        "duckdb", connection_string=duckdb_dialect.URL, kwargs={"creator": connection.cursor, "poolclass": NullPool}
-    )
-    schema, _, name = table.rpartition(".")
-    asset = source.add_table_asset(suite.name, table_name=name, schema_name=schema or None)
-    expectations = gx.ExpectationSuite(
-        name=suite.name, expectations=[_asked(e, parameters) for e in suite.expectations]
-    )
-    definition = gx.ValidationDefinition(
-        name=suite.name,
-        data=asset.add_batch_definition_whole_table(suite.name),
-        suite=context.suites.add(expectations),
-    )
-    report = context.validation_definitions.add(definition).run(
-        result_format=_COUNTS_ONLY, expectation_parameters=dict(parameters)
-    )
-    return report.to_json_dict()["results"]
+    def __call__(self, suite: Suite, table: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Great Expectations' own results, as JSON, in an order of its own."""
+        import great_expectations as gx
+
+        schema, _, name = table.rpartition(".")
+        asset = self._source.add_table_asset(suite.name, table_name=name, schema_name=schema or None)
+        expectations = [_asked(expectation, parameters) for expectation in suite.expectations]
+        report = (
+            asset.add_batch_definition_whole_table(suite.name)
+            .get_batch()
+            .validate(
+                gx.ExpectationSuite(name=suite.name, expectations=expectations),
+                result_format=_COUNTS_ONLY,
+                expectation_parameters=dict(parameters),
+            )
+        )
+        return report.to_json_dict()["results"]
+
+    @cached_property
+    def _source(self):
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"
+        import great_expectations as gx
+        from sqlalchemy.pool import NullPool
+
+        from orchestration.checks import duckdb_dialect
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        return context.data_sources.add_sql(
+            "duckdb",
+            connection_string=duckdb_dialect.URL,
+            kwargs={"creator": self._connection.cursor, "poolclass": NullPool},
+        )
 
 
 def _asked(expectation: Expectation, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """An expectation as Great Expectations takes it. It fills in parameters itself, except within SQL."""
-    kwargs = dict(expectation.kwargs)
-    if expectation.type == UNEXPECTED_ROWS:
+    from orchestration.checks import counted_rows
+
+    kind, kwargs = expectation.type, dict(expectation.kwargs)
+    if kind == UNEXPECTED_ROWS:
+        kind = counted_rows.TYPE
         for name, value in parameters.items():
             written = literal(value).replace("{", "{{").replace("}", "}}")
             kwargs["unexpected_rows_query"] = kwargs["unexpected_rows_query"].replace(f"{{{name}}}", written)
     return {
-        "type": expectation.type,
+        "type": kind,
         "kwargs": kwargs,
         "severity": expectation.severity,
         "description": expectation.description,

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from orchestration.checks import duckdb_dialect
-from orchestration.checks.great import run_suite
+from orchestration.checks.great import run_suites
 from orchestration.checks.suites import TYPES, Expectation, Suite
 
 COUNT = "expect_table_row_count_to_be_between"
@@ -74,7 +74,7 @@ def database(tmp_path_factory):
 
 def outcome(database, kind, kwargs):
     suite = Suite("things", "Things.", ("id",), (Expectation("rule", kind, kwargs, "critical", "A rule."),))
-    return run_suite(suite, database=database, table="shop.things")[0]
+    return run_suites([(suite, "shop.things")], database=database)[0]
 
 
 @pytest.mark.parametrize(("kind", "met", "missed", "unexpected"), CASES)

@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration.checks.great import run_suite
+from orchestration.checks.great import run_suites
 from orchestration.checks.outcome import MOST_INVOLVED
 from orchestration.checks.suites import Expectation, Suite
 
@@ -42,7 +42,7 @@ def rule(name, kind, severity="critical", **kwargs):
 
 def run(database, *expectations, table="main.events", involved=None, key=("id",), **kwargs):
     suite = Suite("events", "Events.", key, expectations, involved=involved)
-    return run_suite(suite, database=database, table=table, **kwargs)
+    return run_suites([(suite, table)], database=database, **kwargs)
 
 
 def query(name, text, **kwargs):

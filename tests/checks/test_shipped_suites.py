@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.checks.great import run_suite
+from orchestration.checks.great import run_suites
 from orchestration.checks.sql import literal
 from orchestration.checks.suites import COLUMNS, UNEXPECTED_ROWS, load_suites
 from orchestration.checks.unexpected import rows_query
@@ -455,7 +455,7 @@ def unexpected_rows(connection, suite: str, expectation: str) -> int:
 
 @pytest.mark.parametrize("suite", LATER_GATES)
 def test_a_consistent_warehouse_passes(suite, small_warehouse):
-    outcomes = run_suite(SUITES[suite], database=small_warehouse, table=relation(suite), parameters=PARAMETERS)
+    outcomes = run_suites([(SUITES[suite], relation(suite))], database=small_warehouse, parameters=PARAMETERS)
     assert [outcome for outcome in outcomes if not outcome.success] == []
     assert len(outcomes) == len(SUITES[suite].expectations)
 
@@ -474,7 +474,7 @@ def test_a_home_without_exports_passes_every_later_gate(tmp_path):
             "select null::timestamp as published_at, null::timestamp as data_as_of, '' as run_id where false"
         )
     for suite in LATER_GATES:
-        outcomes = run_suite(SUITES[suite], database=path, table=relation(suite), parameters=PARAMETERS)
+        outcomes = run_suites([(SUITES[suite], relation(suite))], database=path, parameters=PARAMETERS)
         assert [outcome for outcome in outcomes if not outcome.success] == [], suite
 
 
