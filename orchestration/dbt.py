@@ -70,11 +70,16 @@ class Dbt:
         return fingerprint
 
     def build(
-        self, names: Iterable[str], *, empty: bool = False, on_node: Callable[[str, str], None] | None = None
+        self,
+        names: Iterable[str],
+        *,
+        empty: bool = False,
+        full_refresh: bool = False,
+        on_node: Callable[[str, str], None] | None = None,
     ) -> None:
         """Build seeds and models by name, upstream first.
 
-        `empty` makes tables with their columns and no rows. `on_node` is told the name and status of each as it ends.
+        `empty` makes tables with their columns and no rows, `full_refresh` incremental ones from the beginning. `on_node` is told the name and status of each as it ends.
         Raises DbtError naming what failed.
         """
         names = set(names)
@@ -86,6 +91,8 @@ class Dbt:
         arguments += ["--vars", json.dumps({"now": self.settings.now().isoformat()})]
         if empty:
             arguments.append("--empty")
+        if full_refresh:
+            arguments.append("--full-refresh")
 
         def listen(event) -> None:
             if event.info.name == "NodeFinished" and on_node is not None:
@@ -197,5 +204,5 @@ def _fingerprint(project: Path) -> str:
     for path in sorted(p for pattern in _PROJECT_FILES for p in project.rglob(pattern)):
         relative = path.relative_to(project)
         if relative.parts[0] not in ("target", "logs"):
-            digest.update(f"{relative}\0{path.stat().st_size}\0{path.stat().st_mtime_ns}\n".encode())
+            digest.update(f"{relative}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()

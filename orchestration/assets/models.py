@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration import audits, due, gates, progress, relations, steps
+from orchestration import audits, due, gates, increments, progress, relations, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.suites import Suite
@@ -54,6 +54,12 @@ class Translator(DagsterDbtTranslator):
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The model's own description; its SQL is one click away in the repository."""
         return dbt_resource_props["description"]
+
+
+class Building(dg.Config):
+    """How a step builds: `full_refresh` reads every export again, the ones that earlier runs have read included."""
+
+    full_refresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def _step_assets(
         pool=WAREHOUSE_POOL,
     )
     @steps.carried_out(settings)
-    def build(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
+    def build(context: dg.AssetExecutionContext, config: Building, warehouse: Warehouse) -> Iterator:
         selected = [relation for key, relation in step.relations.items() if key in context.selected_asset_keys]
         chosen_checks = context.selected_asset_check_keys
         say = progress.to(context.log)
@@ -130,6 +136,12 @@ def _step_assets(
                 rebuilds_guarded = any(relation in guarded for relation in [*selected, *absent])
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
+                reads_exports = any(relation.name == increments.KEPT for relation in [*selected, *absent])
+                starts_over = reads_exports and (
+                    config.full_refresh or increments.must_start_over(connection, dbt.prepare(), settings.now())
+                )
+                if starts_over or any(relation.name == increments.KEPT for relation in absent):
+                    increments.start_over(connection)
             dbt.build_absent(absent)
             say(f"{step.gate}: building {len(selected)} models")
             progress_of_models = progress.Counted(say, f"{step.gate}: {{}} of {len(selected)} models built")
@@ -138,7 +150,10 @@ def _step_assets(
                 context.log.info(f"{name}: {status}")
                 progress_of_models.add()
 
-            dbt.build({relation.name for relation in selected}, on_node=on_node)
+            dbt.build({relation.name for relation in selected}, full_refresh=starts_over, on_node=on_node)
+            if any(relation.name == increments.KEPT for relation in selected):
+                with warehouse.get_connection() as connection:
+                    increments.complete(connection, dbt.prepare(), settings.now())
             yield from _materializations(context, settings, dbt, translator, warehouse, step)
             if not rebuilds_guarded:
                 return

@@ -63,6 +63,10 @@ MIGRATIONS: Sequence[str] = (
         next_attempt_at timestamp
     );
     """,
+    """
+    create table pipeline.read_exports (export_id varchar, run_id varchar, has_time_ahead boolean);
+    create table pipeline.built_by (project varchar, as_of timestamp);
+    """,
 )
 
 

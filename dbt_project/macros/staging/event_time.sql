@@ -47,6 +47,18 @@
 {%- endmacro %}
 
 {#-
+  The time of a send, as a record of its own event tells it. What is read once and kept does not depend on "now": a time
+  that lies ahead is left to `int_email_event_records`, which takes it for none until it has come.
+-#}
+{% macro plausible_send_time(time) -%}
+    case when {{ time }} >= timestamp '2005-01-01' and {{ time }} < timestamp '2100-01-01' then {{ time }} end
+{%- endmacro %}
+
+{% macro arrived_time(time) -%}
+    case when {{ time }} <= {{ as_of_now() }} + interval '1' day then {{ time }} end
+{%- endmacro %}
+
+{#-
   How an event's time was read: epoch, offset, implausible or unreadable; of a text without a zone `local_basis`, which
   is assumed_utc, account_time_zone or fixed_offset. NULL where none was given.
 -#}

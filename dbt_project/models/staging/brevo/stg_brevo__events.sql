@@ -207,7 +207,7 @@ final as (
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ plausible_time('send_time') }} as sent_at,
+        {{ plausible_send_time('send_time') }} as sent_at,
         case
             when dated_text is null and event_time is not null then 'account_time_zone'
             else {{ time_basis('time_text', 'event_time', local_basis='account_time_zone') }}

@@ -186,8 +186,8 @@ final as (
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
         coalesce(
-            {{ plausible_time('send_time') }},
-            case when type_name = 'sent' then {{ plausible_time('event_time') }} end
+            {{ plausible_send_time('send_time') }},
+            case when type_name = 'sent' then {{ plausible_send_time('event_time') }} end
         ) as sent_at,
         {{ time_basis('created', 'event_time') }} as time_basis,
 

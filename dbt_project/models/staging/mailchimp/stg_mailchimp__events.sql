@@ -198,7 +198,7 @@ campaigns as (
     select
         campaign_id,
         max(report_title) as campaign_name,
-        max({{ plausible_time('event_time') }}) as sent_at
+        max({{ plausible_send_time('event_time') }}) as sent_at
     from read_times
     where source_format = 'report_csv' and campaign_id is not null
     group by campaign_id

@@ -180,7 +180,7 @@ final as (
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ plausible_time('send_time') }} as sent_at,
+        {{ plausible_send_time('send_time') }} as sent_at,
         {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload

@@ -272,7 +272,7 @@ final as (
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ plausible_time('mail_time') }} as sent_at,
+        {{ plausible_send_time('mail_time') }} as sent_at,
         {{ time_basis('time_text', 'event_time') }} as time_basis,
 
         -- payload, without what carried it: an event is the same whichever way it came

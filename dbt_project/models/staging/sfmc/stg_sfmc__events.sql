@@ -213,7 +213,7 @@ final as (
 
         -- times
         {{ plausible_time('event_time') }} as occurred_at,
-        {{ plausible_time('send_time') }} as sent_at,
+        {{ plausible_send_time('send_time') }} as sent_at,
         {{ time_basis('event_date', 'event_time', local_basis='fixed_offset') }} as time_basis,
 
         -- payload: what is no part of an event's identity may stand in one extract and not in the next
