@@ -20,8 +20,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
-run: $(VENV)/run.stamp ## load what is pending, build, check, publish
-	@$(BIN)/python -m orchestration run
+run: $(VENV)/run.stamp ## load what is pending, build, check, publish (FULL_REFRESH=1 reads every export again)
+	@$(BIN)/python -m orchestration run $(if $(FULL_REFRESH),--full-refresh)
 
 dev: $(VENV)/run.stamp ## Dagster's UI and daemon on http://127.0.0.1:3000 (PORT=... for another port)
 	@$(BIN)/python -m orchestration dev --port $(or $(PORT),3000)

@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="load what is pending, build, check, publish")
-    run.set_defaults(command=lambda settings, options: run_pipeline(settings))
+    run.add_argument("--full-refresh", action="store_true", help="read every export again, not only what is new")
+    run.set_defaults(command=lambda settings, options: run_pipeline(settings, options.full_refresh))
     dev = commands.add_parser("dev", help="Dagster's UI and daemon")
     dev.add_argument("--host", default="127.0.0.1")
     dev.add_argument("--port", type=int, default=3000)
@@ -48,13 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def run_pipeline(settings: Settings) -> int:
-    """Everything from pending exports to published marts, in this process."""
+def run_pipeline(settings: Settings, full_refresh: bool = False) -> int:
+    """Everything from pending exports to published marts, in this process; `full_refresh` keeps nothing of before."""
     console = _listen()
     demonstration.prepare(settings, progress.info)
     from orchestration.jobs import MAIN_JOB
 
-    return _execute(settings, console, MAIN_JOB)
+    config = {"ops": {"canonical_events": {"config": {"full_refresh": True}}}} if full_refresh else None
+    return _execute(settings, console, MAIN_JOB, config)
 
 
 def withdraw_export(settings: Settings, export: str, reason: str) -> int:

@@ -1,36 +1,63 @@
-"""Which exports the canonical events were built from, and by which code: what lets the next build read only the rest.
+"""Which exports the canonical events were built from, and by which code: what lets a build read only the rest.
 
-Belongs here: the two tables behind the macro `changed_exports`. Does not belong here: what a model does with them
+Belongs here: the notes behind the macro `changed_exports`. Does not belong here: what a model makes of them
 (`dbt_project/macros/project/increments.sql`). The notes are taken back before a build from scratch begins and written
 when a build is complete, so that a run that dies in between leaves more to read and never less.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import duckdb
 
+from orchestration.dbt import Dbt
 from orchestration.exports import sql
 
 KEPT = "int_email_event_readings"
-_KEPT_TABLE = f"intermediate.{KEPT}"
 
 
-def must_start_over(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> bool:
-    """Whether what stands was made by other code, or for a later "now" than this one."""
-    row = connection.execute("select project, as_of from pipeline.built_by").fetchone()
-    return row is None or row[0] != project or row[1] > now
+def build(
+    dbt: Dbt,
+    connect: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]],
+    names: Iterable[str],
+    *,
+    full_refresh: bool = False,
+    on_node: Callable[[str, str], None] | None = None,
+) -> None:
+    """Build seeds and models by name, as `Dbt.build` does, reading the exports that no build has read yet.
+
+    Everything is read again with `full_refresh`, and where other code, or a build for a later "now", made what stands.
+    `connect` opens the warehouse, which the caller holds from before this to after it. Raises DbtError.
+    """
+    names = set(names)
+    if KEPT not in names:
+        dbt.build(names, on_node=on_node)
+        return
+    project, now = dbt.prepare(), dbt.settings.now()
+    with connect() as connection:
+        starts_over = full_refresh or not _can_go_on(connection, project, now)
+        if starts_over:
+            start_over(connection)
+    dbt.build(names, full_refresh=starts_over, on_node=on_node)
+    with connect() as connection:
+        _note(connection, project, now)
 
 
 def start_over(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the notes back before everything is read again."""
+    """Take the notes back: the next build reads everything."""
     with sql.transaction(connection):
         _forget(connection)
 
 
-def complete(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> None:
-    """Note what a build has read. The exports that stand are those it read, since a run holds the warehouse."""
+def _can_go_on(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> bool:
+    built_by = connection.execute("select project, as_of from pipeline.built_by").fetchone()
+    return built_by is not None and built_by[0] == project and built_by[1] <= now
+
+
+def _note(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> None:
     with sql.transaction(connection):
         _forget(connection)
         connection.execute("insert into pipeline.built_by values (?, ?)", [project, now])
@@ -39,7 +66,7 @@ def complete(connection: duckdb.DuckDBPyConnection, project: str, now: datetime)
             select
                 export_id,
                 run_id,
-                export_id in (select export_id from {_KEPT_TABLE} where time_basis = 'implausible') as has_time_ahead
+                export_id in (select export_id from intermediate.{KEPT} where time_basis = 'implausible')
             from pipeline.exports
             where status in ('published', 'released')
         """)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import increments
 from orchestration.dbt import Dbt
 from orchestration.exports.load import load_source
 from orchestration.samples import write_samples
@@ -75,7 +76,7 @@ def load(settings: Settings) -> None:
 def build(settings: Settings, targets) -> None:
     """Build the targets and all that they are made of."""
     dbt = Dbt(settings)
-    dbt.build(upstream(dbt.manifest, targets))
+    increments.build(dbt, lambda: closing(duckdb.connect(str(settings.warehouse_path))), upstream(dbt.manifest, targets))
 
 
 def upstream(manifest, targets) -> set[str]:

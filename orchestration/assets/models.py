@@ -136,11 +136,7 @@ def _step_assets(
                 rebuilds_guarded = any(relation in guarded for relation in [*selected, *absent])
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
-                reads_exports = any(relation.name == increments.KEPT for relation in [*selected, *absent])
-                starts_over = reads_exports and (
-                    config.full_refresh or increments.must_start_over(connection, dbt.prepare(), settings.now())
-                )
-                if starts_over or any(relation.name == increments.KEPT for relation in absent):
+                if any(relation.name == increments.KEPT for relation in absent):
                     increments.start_over(connection)
             dbt.build_absent(absent)
             say(f"{step.gate}: building {len(selected)} models")
@@ -150,10 +146,13 @@ def _step_assets(
                 context.log.info(f"{name}: {status}")
                 progress_of_models.add()
 
-            dbt.build({relation.name for relation in selected}, full_refresh=starts_over, on_node=on_node)
-            if any(relation.name == increments.KEPT for relation in selected):
-                with warehouse.get_connection() as connection:
-                    increments.complete(connection, dbt.prepare(), settings.now())
+            increments.build(
+                dbt,
+                warehouse.get_connection,
+                [relation.name for relation in selected],
+                full_refresh=config.full_refresh,
+                on_node=on_node,
+            )
             yield from _materializations(context, settings, dbt, translator, warehouse, step)
             if not rebuilds_guarded:
                 return
