@@ -79,7 +79,8 @@ class Dbt:
     ) -> None:
         """Build seeds and models by name, upstream first.
 
-        `empty` makes tables with their columns and no rows, `full_refresh` incremental ones from the beginning. `on_node` is told the name and status of each as it ends.
+        `empty` makes tables with their columns and no rows, `full_refresh` incremental ones from the beginning.
+        `on_node` is told the name and status of each as it ends.
         Raises DbtError naming what failed.
         """
         names = set(names)

@@ -42,20 +42,21 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events in one transaction per database."""
-        with self._db_lock, ExitStack() as transactions:
-            self._batch = {}
-            transactions.callback(setattr, self, "_batch", None)
-            for shard in {INDEX, *(entry.run_id for entry in events)}:
-                self._batch[shard] = transactions.enter_context(self._engine(shard).begin())
-            for entry in events:
-                self.store_event(entry)
+        with self._db_lock:
+            with ExitStack() as transactions:
+                self._batch = {}
+                transactions.callback(setattr, self, "_batch", None)
+                for shard in {INDEX, *(entry.run_id for entry in events)}:
+                    self._batch[shard] = transactions.enter_context(self._engine(shard).begin())
+                for entry in events:
+                    self.store_event(entry)
+            self._close_all_but(_MOST_OPEN)
 
     def dispose(self) -> None:
         """Close every database."""
         super().dispose()
         with self._db_lock:
-            while self._engines:
-                self._engines.popitem()[1].dispose()
+            self._close_all_but(0)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -77,11 +78,15 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+            if self._batch is None:
+                self._close_all_but(_MOST_OPEN - 1)
             self._engines[shard] = engine
-            while len(self._engines) > _MOST_OPEN and self._batch is None:
-                self._engines.popitem(last=False)[1].dispose()
         self._engines.move_to_end(shard)
         return self._engines[shard]
+
+    def _close_all_but(self, newest: int) -> None:
+        while len(self._engines) > newest:
+            self._engines.popitem(last=False)[1].dispose()
 
 
 def _write_behind(connection, _record) -> None:

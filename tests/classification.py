@@ -76,7 +76,8 @@ def load(settings: Settings) -> None:
 def build(settings: Settings, targets) -> None:
     """Build the targets and all that they are made of."""
     dbt = Dbt(settings)
-    increments.build(dbt, lambda: closing(duckdb.connect(str(settings.warehouse_path))), upstream(dbt.manifest, targets))
+    names = upstream(dbt.manifest, targets)
+    increments.build(dbt, lambda: closing(duckdb.connect(str(settings.warehouse_path))), names)
 
 
 def upstream(manifest, targets) -> set[str]:

@@ -34,7 +34,7 @@ PRIVACY_SHARES = (0.2, 0.5, 0.7)
 # Enough for cohorts of ten thousand deliveries, below which no open rate is estimated.
 LARGE_COHORTS = {"events": 500_000, "days": 28}
 
-CANONICAL = ("int_email_event_records", *(f"int_email_event_{kind}" for kind in ("repeats", "twins", "adoptions")))
+CANONICAL = ("int_email_event_readings", *(f"int_email_event_{kind}" for kind in ("repeats", "twins", "adoptions")))
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 

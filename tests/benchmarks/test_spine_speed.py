@@ -38,7 +38,7 @@ FEW_EVENTS = 200
 LAYOUTS = (1, 10, 2_000)
 
 TARGETS = ("int_email_events", "fct_messages", "fct_micro_conversions", "campaign_funnel")
-CANONICAL = ("int_email_event_records", *(f"int_email_event_{kind}" for kind in ("repeats", "twins", "adoptions")))
+CANONICAL = ("int_email_event_readings", *(f"int_email_event_{kind}" for kind in ("repeats", "twins", "adoptions")))
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
