@@ -315,6 +315,9 @@ select * from (values
     engagement_tier, sends_in_28_days, messages, human_click_rate, unsubscribe_rate, complaint_rate, band
 );
 
+create table marts.frequency_fatigue_weekly as
+select * rename (sends_in_28_days as sends_in_7_days) from marts.frequency_fatigue;
+
 create table marts.segment_performance as
 select
     'buyers' as segment, date '2026-01-01' as month_on, 1::bigint as subscribers, 1::bigint as delivered,

@@ -342,6 +342,17 @@ DEFECTS = [
         "bands_are_in_order",
         "update marts.frequency_fatigue set band = 'saturated' where messages = 1 and sends_in_28_days = 1",
     ),
+    ("frequency_fatigue_weekly", "levels_are_of_messages", "update marts.frequency_fatigue_weekly set messages = 0"),
+    (
+        "frequency_fatigue_weekly",
+        "messages_are_among_the_delivered",
+        "update marts.frequency_fatigue_weekly set messages = 2",
+    ),
+    (
+        "frequency_fatigue_weekly",
+        "bands_are_in_order",
+        "update marts.frequency_fatigue_weekly set band = 'saturated' where messages = 1 and sends_in_7_days = 1",
+    ),
     ("segment_performance", "segments_have_members", "delete from marts.segment_membership"),
     ("segment_performance", "delivered_is_among_the_messages", "update marts.segment_performance set delivered = 3"),
     ("segment_performance", "members_were_sent_something", "update marts.segment_performance set subscribers = 2"),

@@ -32,6 +32,7 @@ MARTS = (
     *PEOPLES_TABLES,
     "content_elements",
     "frequency_fatigue",
+    "frequency_fatigue_weekly",
     "campaign_performance",
     "campaign_funnel",
     "machine_traffic_daily",

@@ -1,4 +1,3 @@
-{%- set pressure_days = 28 -%}
 -- What came before each send, along one line of time per subscriber. A day of events shows from its last event on, so
 -- that no message knows what followed it, and least of all what it brought about itself.
 with
@@ -49,8 +48,13 @@ carried as (
         count(message_key) over (
             partition by subscriber_number
             order by happened_at
-            range between interval '{{ pressure_days }}' day preceding and current row
-        ) as sends
+            range between interval '28' day preceding and current row
+        ) as sends_in_28_days,
+        count(message_key) over (
+            partition by subscriber_number
+            order by happened_at
+            range between interval '7' day preceding and current row
+        ) as sends_in_7_days
     from timeline
     window
         before_it as (
@@ -89,10 +93,16 @@ final as (
         -- measures
         case
             when
-                carried.happened_at >= history.begins_at + interval '{{ pressure_days }}' day
+                carried.happened_at >= history.begins_at + interval '28' day
                 or subscribers.signed_up_at >= history.begins_at
-                then cast(carried.sends as integer)
+                then cast(carried.sends_in_28_days as integer)
         end as sends_in_28_days,
+        case
+            when
+                carried.happened_at >= history.begins_at + interval '7' day
+                or subscribers.signed_up_at >= history.begins_at
+                then cast(carried.sends_in_7_days as integer)
+        end as sends_in_7_days,
         cast(coalesce(carried.delivered_before, 0) as integer) as deliveries_before
     from carried
     inner join subscribers

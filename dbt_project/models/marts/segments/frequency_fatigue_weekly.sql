@@ -1,0 +1,1 @@
+{{ fatigue_by('sends_in_7_days') }}
