@@ -1,4 +1,17 @@
+{%- set window = "interval '" ~ var('persona_window_days') ~ "' day" -%}
 with
+
+first_deliveries as (
+
+    select
+        subscriber_number,
+        min(first_delivered_at) as first_delivered_at,
+        min(engaged_at) as first_engaged_at
+    from {{ ref('int_subscriber_days') }}
+    group by subscriber_number
+    having min(first_delivered_at) is not null
+
+),
 
 -- An engagement moves its holder to the next tier as it ages, unless a newer one comes first.
 engaged_days as (
@@ -28,31 +41,23 @@ thresholds as (
     cross join tiers
     where engaged_days.engaged_at + tiers.days * interval '1' day < engaged_days.until_at
 
-    union
+    union all
 
+    select
+        deliveries.subscriber_number,
+        deliveries.first_delivered_at + interval '{{ var("new_subscriber_days") }}' day as as_of_at
+    from first_deliveries as deliveries
+    where
+        deliveries.first_delivered_at + interval '{{ var("new_subscriber_days") }}' day
+        < coalesce(deliveries.first_engaged_at, {{ as_of_now() }})
+
+    union all
+
+    -- From then on what the subscriber did in the window is known.
     select
         subscriber_number,
-        min(first_delivered_at) + interval '{{ var("new_subscriber_days") }}' day as as_of_at
-    from {{ ref('int_subscriber_days') }}
-    group by subscriber_number
-    having
-        min(first_delivered_at) + interval '{{ var("new_subscriber_days") }}' day
-        < least(min(engaged_at), {{ as_of_now() }})
-
-),
-
--- A day whose last event falls on a threshold shows the state there already.
-quiet_thresholds as (
-
-    select
-        thresholds.subscriber_number,
-        thresholds.as_of_at
-    from thresholds
-    left join {{ ref('int_subscriber_days') }} as days
-        on
-            thresholds.subscriber_number = days.subscriber_number
-            and thresholds.as_of_at = days.as_of_at
-    where days.subscriber_number is null
+        first_delivered_at + {{ window }} as as_of_at
+    from first_deliveries
 
 ),
 
@@ -74,15 +79,37 @@ quiet_moments as (
     select
         subscriber_number,
         as_of_at,
-        false as is_now
-    from quiet_thresholds
+        0 as leaving_delivered,
+        0 as leaving_opened,
+        0 as leaving_clicked,
+        0 as leaving_clicks
+    from thresholds
+    where as_of_at < {{ as_of_now() }}
+
+    union all
+
+    -- A day leaves the window as it came, at once, an instant after the window's length.
+    select
+        subscriber_number,
+        as_of_at + {{ window }} + interval '1' microsecond as as_of_at,
+        messages_delivered as leaving_delivered,
+        messages_opened as leaving_opened,
+        messages_clicked as leaving_clicked,
+        human_clicks as leaving_clicks
+    from {{ ref('int_subscriber_days') }}
+    where
+        as_of_at + {{ window }} + interval '1' microsecond <= {{ as_of_now() }}
+        and (messages_delivered > 0 or messages_opened > 0 or messages_clicked > 0 or human_clicks > 0)
 
     union all
 
     select
         subscriber_number,
         as_of_at,
-        true as is_now
+        0 as leaving_delivered,
+        0 as leaving_opened,
+        0 as leaving_clicked,
+        0 as leaving_clicks
     from present
 
 ),
@@ -92,7 +119,6 @@ moments as (
     select
         days.subscriber_number,
         days.as_of_at,
-        false as is_now,
         days.last_sent_at,
         days.first_delivered_at,
         days.engaged_at,
@@ -100,8 +126,6 @@ moments as (
         days.opted_in_at,
         days.hard_bounced_at,
         days.messages_delivered,
-        days.messages_opened,
-        days.messages_clicked,
         days.human_opens,
         days.human_clicks,
         days.desktop_events,
@@ -110,6 +134,10 @@ moments as (
         days.deep_conversions,
         days.orders,
         days.revenue,
+        days.messages_delivered as recent_messages_delivered,
+        days.messages_opened as recent_messages_opened,
+        days.messages_clicked as recent_messages_clicked,
+        days.human_clicks as recent_human_clicks,
         -- Points grow with their date here, so that one running sum holds them all; the score takes that back. A double
         -- has room for a thousand half-lives.
         days.points
@@ -124,7 +152,6 @@ moments as (
     select
         subscriber_number,
         as_of_at,
-        is_now,
         null as last_sent_at,
         null as first_delivered_at,
         null as engaged_at,
@@ -132,8 +159,6 @@ moments as (
         null as opted_in_at,
         null as hard_bounced_at,
         0 as messages_delivered,
-        0 as messages_opened,
-        0 as messages_clicked,
         0 as human_opens,
         0 as human_clicks,
         0 as desktop_events,
@@ -142,6 +167,10 @@ moments as (
         0 as deep_conversions,
         0 as orders,
         null as revenue,
+        -leaving_delivered as recent_messages_delivered,
+        -leaving_opened as recent_messages_opened,
+        -leaving_clicked as recent_messages_clicked,
+        -leaving_clicks as recent_human_clicks,
         null as scaled_points
     from quiet_moments
 
@@ -152,11 +181,10 @@ running as (
     select
         subscriber_number,
         as_of_at,
-        is_now,
         engaged_at is not null as is_engaged_day,
         opted_out_at is not null as is_opt_out_day,
         scaled_points,
-        row_number() over so_far as state_number,
+        dense_rank() over (partition by subscriber_number order by as_of_at) as state_number,
         lead(as_of_at) over (partition by subscriber_number order by as_of_at) as next_as_of_at,
         max(last_sent_at) over so_far as last_sent_at,
         min(first_delivered_at) over so_far as first_delivered_at,
@@ -174,21 +202,16 @@ running as (
         sum(orders) over so_far as orders,
         sum(revenue) over so_far as revenue,
         sum(scaled_points) over so_far as scaled_score,
-        sum(messages_delivered) over lately as recent_messages_delivered,
-        sum(messages_opened) over lately as recent_messages_opened,
-        sum(messages_clicked) over lately as recent_messages_clicked,
-        sum(human_clicks) over lately as recent_human_clicks
+        sum(recent_messages_delivered) over so_far as recent_messages_delivered,
+        sum(recent_messages_opened) over so_far as recent_messages_opened,
+        sum(recent_messages_clicked) over so_far as recent_messages_clicked,
+        sum(recent_human_clicks) over so_far as recent_human_clicks
     from moments
     window
         so_far as (
             partition by subscriber_number
             order by as_of_at
-            rows between unbounded preceding and current row
-        ),
-        lately as (
-            partition by subscriber_number
-            order by as_of_at
-            range between interval '{{ var("persona_window_days") }}' day preceding and current row
+            range between unbounded preceding and current row
         )
 
 ),
@@ -207,7 +230,7 @@ since as (
         so_far as (
             partition by subscriber_number
             order by as_of_at
-            rows between unbounded preceding and current row
+            range between unbounded preceding and current row
         )
 
 ),
@@ -220,7 +243,7 @@ final as (
         cast(since.state_number as integer) as state_number,
 
         -- attributes
-        since.is_now,
+        since.next_as_of_at is null as is_now,
         case
             when since.opted_out_at is null and since.hard_bounced_at is null then true
             else coalesce(since.opted_in_at > greatest(since.opted_out_at, since.hard_bounced_at), false)
@@ -261,6 +284,8 @@ final as (
     from since
     inner join {{ ref('int_subscribers') }} as subscribers
         on since.subscriber_number = subscribers.subscriber_number
+    -- What several causes share is one moment; windows by range give all of its rows the same figures.
+    where since.next_as_of_at is null or since.next_as_of_at > since.as_of_at
 
 )
 
