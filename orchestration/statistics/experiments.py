@@ -15,7 +15,8 @@ from scipy import stats
 from orchestration.statistics import differences, posteriors
 from orchestration.statistics.multiplicity import holm
 
-# GrowthBook's alarm of a sample ratio: its p-value, and the subscribers that every arm must have first.
+# GrowthBook's alarm of a sample ratio: its p-value, and the subscribers that every arm should have by then. Should: an
+# arm that hardly anybody was assigned to is what the alarm is for.
 SRM_ALPHA, SRM_LEAST = 0.001, 8
 # Below these neither a test nor an interval by normal approximation is to be trusted.
 LEAST_SUBSCRIBERS, LEAST_EVENTS = 30, 5
@@ -46,12 +47,14 @@ def results(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def sample_ratio_p_value(counts: np.ndarray, shares: np.ndarray) -> float:
-    """Chi-square goodness of fit of assignments to their intended shares; NaN with an arm below the least number."""
-    if len(counts) < 2 or min(counts) < SRM_LEAST:
+    """Chi-square goodness of fit of assignments to their intended shares; NaN where an arm should have fewer than the
+    least number."""
+    if len(counts) < 2:
         return np.nan
     if min(shares) <= 0:
-        return 0.0  # an arm has subscribers that was to have none
-    return float(stats.chisquare(counts, np.sum(counts) * shares / np.sum(shares)).pvalue)
+        return 0.0 if np.sum(counts) >= len(counts) * SRM_LEAST else np.nan  # an arm was to have none and has
+    expected = np.sum(counts) * shares / np.sum(shares)
+    return float(stats.chisquare(counts, expected).pvalue) if min(expected) >= SRM_LEAST else np.nan
 
 
 def events_to_expect(

@@ -30,12 +30,17 @@ def results(goals: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """A row per goal and period that has begun, with the columns of goal_progress.
 
     `goals`: goal, metric, scope, target, period, starts_on, as_of_on. `days`: int_metric_days. A goal whose metric and
-    scope has no day says `too_little_data`. Raises ValueError for a goal without a target or of an unknown period.
+    scope has no day says `too_little_data`. Raises ValueError for a goal without a target or a first day, or of an
+    unknown period.
     """
     rows = []
-    for goal in goals[goals["target"].isna() | ~goals["period"].isin(list(STEPS))].itertuples():
-        needed = f"a target and a period of {', '.join(STEPS)}"
-        raise ValueError(f"goal {goal.goal!r} needs {needed}, not {goal.target} and {goal.period!r}")
+    is_unreadable = goals[["target", "starts_on"]].isna().any(axis=1) | ~goals["period"].isin(list(STEPS))
+    for goal in goals[is_unreadable].itertuples():
+        needed = f"a target, a first day and a period of {', '.join(STEPS)}"
+        given = f"{goal.target}, {goal.starts_on} and {goal.period!r}"
+        raise ValueError(
+            f"goal {goal.goal!r} in goals.csv needs {needed}, not {given}: correct the line, then run again"
+        )
     days = days.assign(day_on=pd.to_datetime(days["day_on"]))
     filled = series.daily_totals(days) if len(days) else days
     mailed_from = days.loc[days["is_rate"].astype(bool), "day_on"].min()
@@ -121,6 +126,8 @@ def _rate(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) ->
     """The period's rate, Wilson's interval, and what the messages still to come make of it.
 
     Coming messages respond at the rate of the period and the days before it; their number is that of the days before.
+    How often is not known better than so many messages say: a beta distribution of as many as both have together, from
+    Jeffreys' prior, so that nobody's complaint so far is a low rate and not none.
     """
     x, n = (float(past[name].astype(float).sum()) for name in ("numerator", "denominator"))
     is_share = 0 <= x <= n
@@ -136,7 +143,9 @@ def _rate(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) ->
     coming = float(before["denominator"].astype(float).sum()) / span * rest
     rate = pool_x / pool_n
     projected = (x + coming * rate) / (n + coming) if n + coming else np.nan
-    variance = rate * (1 - rate) * (coming + coming**2 / pool_n) / (n + coming) ** 2 if n + coming else 0.0
-    if not variance > 0:
+    if not coming > 0:
         return actual, lo, hi, projected, np.nan
-    return actual, lo, hi, projected, float(stats.norm.sf(target, projected, np.sqrt(variance)))
+    known = 1 / (1 / coming + 1 / pool_n)
+    needed = (target * (n + coming) - x) / coming
+    reaches = stats.beta.sf(needed, rate * known + 0.5, (1 - rate) * known + 0.5)
+    return actual, lo, hi, projected, float(reaches)

@@ -136,6 +136,16 @@ def test_a_skewed_assignment_blocks_the_verdict():
     assert verdict(rate("A", 200, 1_000), rate("control", 50, 800)) == "invalid_sample_ratio"
 
 
+def test_an_arm_that_hardly_anybody_got_blocks_the_others_too():
+    arms = rate("A", 200, 1_000), rate("C", 1, 5), rate("control", 100, 1_000)
+    assert verdict(*arms) == "invalid_sample_ratio"
+    assert verdict(rate("A", 2, 7), rate("control", 1, 1)) == "too_little_data"
+
+
+def test_an_arm_that_was_to_have_subscribers_and_has_none_blocks_the_verdict():
+    assert verdict(rate("A", 200, 1_000, share=95), rate("control", 0, 0, share=5)) == "invalid_sample_ratio"
+
+
 def test_an_intended_skew_blocks_nothing():
     assert verdict(rate("A", 200, 1_000, share=10), rate("control", 5, 100, share=1)) == "better"
 
@@ -153,7 +163,7 @@ def test_subscribers_in_an_arm_that_was_to_have_none_block_the_verdict():
         [rate("A", 100, 100), rate("control", 100, 100)],
         [rate("A", 0, 100, is_mean=True), rate("control", 0, 100, is_mean=True)],
         [rate("A", 100, 100, is_mean=True), rate("control", 100, 100, is_mean=True)],
-        [rate("A", 0, 0, is_mean=True), rate("control", 50, 100, is_mean=True)],
+        [rate("A", 0, 0, is_mean=True, assigned=100), rate("control", 50, 100, is_mean=True)],
     ],
     ids=["nobody", "one each", "everybody", "no revenue", "all the same revenue", "an arm of nobody"],
 )

@@ -188,7 +188,35 @@ def test_a_rate_of_a_few_messages_is_neither_reached_nor_missed():
     assert (found["actual"], found["status"]) == (0.5, "too_little_data")
 
 
-@pytest.mark.parametrize("mistake", [{"period": "fortnight"}, {"target": None}], ids=str)
+def test_no_complaint_so_far_is_on_track_and_a_few_messages_without_one_are_not():
+    """0 of 31,000 in 62 days: 0 of 15,500 more are likely, one in a thousand is not."""
+    for sent, status in ((500, "on_track"), (4, "at_risk")):
+        days = days_of("complaint_rate", [0] * 62, [sent] * 62, start="2025-12-01", as_of="2026-02-01")
+        found = progress(days, "2026-01-16", metric="complaint_rate", target=0.001).iloc[-1]
+        assert (found["projected"], found["status"]) == (0, status), sent
+
+
+def test_probabilities_of_reaching_a_rate_are_calibrated():
+    generator = np.random.default_rng(6)
+    said, came = [], []
+    for _ in range(150):
+        sent = generator.integers(20, 60, size=77)
+        clicks = generator.binomial(sent, 0.05)
+        days = days_of("click_rate", clicks[:62], sent[:62], start="2025-11-15", as_of="2026-01-16")
+        found = progress(days, "2026-01-16", metric="click_rate", target=float(generator.uniform(0.04, 0.06))).iloc[-1]
+        coming = 16 * sent[6:62].mean()
+        total = clicks[47:62].sum() + generator.binomial(int(coming), 0.05)
+        said.append(found["probability_of_reaching"])
+        came.append(total / (sent[47:62].sum() + int(coming)) >= found["target"])
+    said, came = np.array(said), np.array(came)
+    assert ((said - came) ** 2).mean() < 0.2
+    assert said.mean() == pytest.approx(came.mean(), abs=0.08)
+
+
+@pytest.mark.parametrize("mistake", [{"period": "fortnight"}, {"target": None}, {"starts_on": None}], ids=str)
 def test_a_goal_that_cannot_be_read_is_named(mistake):
-    with pytest.raises(ValueError, match="goal 'g' needs a target and a period of week, month, quarter, year"):
+    with pytest.raises(
+        ValueError,
+        match=r"goal 'g' in goals\.csv needs a target, a first day and a period of week, month, quarter, year",
+    ):
         progress(days_of("orders", [4] * 31, start="2026-01-01"), "2026-02-01", **mistake)

@@ -15,17 +15,28 @@ messages as (
 
 ),
 
+-- Arms that are not as intended compare nothing.
+invalid_experiments as (
+
+    select distinct experiment
+    from {{ ref('int_experiment_inferences') }}
+    where verdict = 'invalid_sample_ratio'
+
+),
+
 arms as (
 
     select
-        experiment,
-        variant,
-        coalesce(is_control, false) as is_control,
-        n,
-        sum_y / n as mean,
-        (sum_yy - sum_y * sum_y / n) / nullif(n - 1, 0) as variance
-    from {{ ref('int_experiment_metrics') }}
-    where is_mean and n > 0
+        metrics.experiment,
+        metrics.variant,
+        coalesce(metrics.is_control, false) as is_control,
+        metrics.n,
+        metrics.sum_y / metrics.n as mean,
+        (metrics.sum_yy - metrics.sum_y * metrics.sum_y / metrics.n) / nullif(metrics.n - 1, 0) as variance
+    from {{ ref('int_experiment_metrics') }} as metrics
+    left join invalid_experiments
+        on metrics.experiment = invalid_experiments.experiment
+    where metrics.is_mean and metrics.n > 0 and invalid_experiments.experiment is null
 
 ),
 

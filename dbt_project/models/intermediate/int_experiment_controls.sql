@@ -25,6 +25,14 @@ arms as (
         cast(null as varchar) as control_variant
     from {{ ref('stg_assignments__assignments') }}
 
+    union all
+
+    select
+        experiment as comparison,
+        variant,
+        cast(null as varchar) as control_variant
+    from {{ ref('experiment_allocations') }}
+
 ),
 
 controls as (

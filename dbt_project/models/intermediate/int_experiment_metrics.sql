@@ -94,7 +94,7 @@ receptions as (
 
 ),
 
-arms as (
+filled_arms as (
 
     select
         experiment,
@@ -104,6 +104,38 @@ arms as (
         max(ends_at) as ends_at
     from participants
     group by experiment, variant, is_control
+
+),
+
+begun_experiments as (
+
+    select distinct experiment from participants
+
+),
+
+-- An arm that was to have subscribers and has none is an arm, too: the sample ratio tells.
+arms as (
+
+    select * from filled_arms
+
+    union all
+
+    select
+        allocations.experiment,
+        allocations.variant,
+        allocations.variant = controls.control_variant as is_control,
+        0 as assigned,
+        null as ends_at
+    from {{ ref('experiment_allocations') }} as allocations
+    inner join begun_experiments
+        on allocations.experiment = begun_experiments.experiment
+    left join filled_arms
+        on
+            allocations.experiment = filled_arms.experiment
+            and allocations.variant = filled_arms.variant
+    left join {{ ref('int_experiment_controls') }} as controls
+        on allocations.experiment = controls.comparison
+    where allocations.share > 0 and filled_arms.experiment is null
 
 ),
 

@@ -14,7 +14,8 @@ final as (
         starts_on,
         cast({{ as_of_now() }} as date) as as_of_on
     from {{ ref('goals') }}
-    where starts_on < cast({{ as_of_now() }} as date)
+    -- One without a first day is not passed over: what reads it says so.
+    where starts_on < cast({{ as_of_now() }} as date) or starts_on is null
 
 )
 
