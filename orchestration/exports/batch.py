@@ -382,7 +382,7 @@ def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> 
     )
     reader.execute(_IN_UTC)
     reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
-    reader.create_function("owner_of", owner_of(sources), ["VARCHAR"], "VARCHAR")
+    reader.create_function("owner_of", owner_of(sources), ["VARCHAR", "VARCHAR"], "VARCHAR")
     return reader
 
 

@@ -271,8 +271,10 @@ def _write(
             looked_at as (select *, {asked.keys("unrecognised")} as keys from recognised),
             owned as (
                 select *,
-                    case when unrecognised is null or {asked.shows()} then null else nullif(owner_of(readable), '') end
-                        as owner,
+                    case
+                        when unrecognised is null or {asked.shows()} then null
+                        else nullif(owner_of(readable, {sql.text(source.source)}), '')
+                    end as owner,
                     coalesce({no_event}, false) as no_event
                 from looked_at
             )
@@ -308,8 +310,9 @@ class _Asked:
         asked += [json_path for json_path, _ in self._holders]
         self._pattern = _keys_with_meaning(source)
         # Nearly every record shows whose it is by what is asked of it anyway, or by a key or two more; only the others
-        # are asked for every key.
-        self._own = [own for own in source.recognised_by if keys is None or set(keys).issuperset(own)]
+        # are asked for every key. References never do: their keys are anybody's words.
+        own_sets = () if source.kind == "reference" else source.recognised_by
+        self._own = [own for own in own_sets if keys is None or set(keys).issuperset(own)]
         missing = {own: [key for key in own if _key_path(key) not in asked] for own in self._own}
         fewest = min(map(len, missing.values()), default=0)
         self._at_once = [own for own, more in missing.items() if len(more) == fewest]

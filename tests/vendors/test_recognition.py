@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 
 import pytest
@@ -22,7 +23,10 @@ def reader(tmp_path_factory):
         yield connection
 
 
-@pytest.mark.parametrize("folder", EMAIL_SOURCES)
+OTHER_SOURCES = sorted(SOURCES.keys() - set(EMAIL_SOURCES))
+
+
+@pytest.mark.parametrize("folder", [*EMAIL_SOURCES, *OTHER_SOURCES])
 def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
     rows = JsonLines(tmp_path / "rows.jsonl")
     for source in EMAIL_SOURCES:
@@ -50,3 +54,20 @@ def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
         if name in foreign and owner is not None:
             foreign[name].update(owner.split(" or "))
     assert {name: owners for name, owners in foreign.items() if name.split("/")[0] not in owners} == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "owner", "record"),
+    [
+        ("assignments", "sendgrid", {"email": "a@x.example", "sg_event_id": "1", "experiment": "e", "variant": "b"}),
+        ("campaigns", "braze", {"user_id": "u", "external_user_id": "e", "time": 1, "campaign_id": 1, "cost": 2}),
+        ("subscribers", "postmark", {"RecordType": "Open", "MessageID": "m", "email": "a@x.example", "attributes": {}}),
+    ],
+)
+def test_an_event_is_no_reference_though_it_has_the_keys_of_one(reader, tmp_path, folder: str, owner: str, record):
+    rows = JsonLines(tmp_path / "rows.jsonl")
+    rows.write({"export_id": "x", "position": 1, "record": json.dumps(record), "problem": None})
+    path = tmp_path / "candidate.parquet"
+    candidates.from_spool(reader, rows, SOURCES[folder], path)
+    found = reader.execute(f"select problem, looks_like from read_parquet({sql.file_to_read(path)})").fetchall()
+    assert found == [(f"looks like {owner}, not {folder}", owner)]
