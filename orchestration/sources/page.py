@@ -38,6 +38,7 @@ _WORDS = {
     "variant": "a variant",
     "message_stream": "a stream or address pool",
     "tags": "tags",
+    "custom_arguments": "arguments of the sender's own",
     "url": "the clicked URL",
     "link_position": "the position of a link",
     "user_agent": "a user agent",

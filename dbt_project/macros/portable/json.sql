@@ -96,6 +96,38 @@
     )) as varchar)
 {%- endmacro %}
 
+{#- The object at a path of keys of a JSON text, as text; NULL where there is none, or nothing in it. -#}
+{% macro json_object_at(document, path) -%}
+    nullif({{ json_or_null("json_extract_string(" ~ document ~ ", '$.\"" ~ path | join('\".\"') ~ "\"')", '{') }}, '{}')
+{%- endmacro %}
+
+{#- A JSON object of names and the columns that hold their texts, but the empty ones; NULL where all are. -#}
+{% macro json_object_of(texts) -%}
+    nullif('{' || concat_ws(','{% for name, text in texts.items() %},
+        '"{{ name }}":' || cast(to_json(nullif({{ text }}, '')) as varchar){% endfor %}
+    ) || '}', '{}')
+{%- endmacro %}
+
+{#-
+  The members of a JSON object but those of these names and those whose name begins with one of `prefixes`, as an
+  object; NULL where none is left.
+-#}
+{% macro json_without_members(document, names=[], prefixes=[]) -%}
+    nullif('{' || array_to_string(
+        list_transform(
+            list_filter(
+                json_keys({{ document }}),
+                lambda name: not list_contains([{% for name in names %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}], name)
+                {%- for prefix in prefixes %} and not starts_with(name, '{{ prefix }}'){% endfor %}
+            ),
+            lambda name: cast(to_json(name) as varchar) || ':' || cast(
+                json_extract({{ document }}, '/' || replace(replace(name, '~', '~0'), '/', '~1')) as varchar
+            )
+        ),
+        ','
+    ) || '}', '{}')
+{%- endmacro %}
+
 {#- A JSON object without one of its members. -#}
 {% macro json_without_member(document, name) -%}
     cast(json_merge_patch({{ document }}, '{"{{ name }}":null}') as varchar)

@@ -89,3 +89,14 @@
         {%- for column in columns %}, try_cast({{ column }} as boolean){% endfor %}
     )
 {%- endmacro %}
+
+{#- What a device is by a vendor's word for it; `unknown` where that says nothing, NULL where there is none. -#}
+{% macro device_type(text) -%}
+    case
+        when nullif({{ text }}, '') is null then null
+        when {{ regexp_like(text, "'(?i)tablet|ipad'") }} then 'tablet'
+        when {{ regexp_like(text, "'(?i)mobile|phone|android'") }} then 'mobile'
+        when {{ regexp_like(text, "'(?i)desktop|computer|windows|linux|^mac|^pc$'") }} then 'desktop'
+        else 'unknown'
+    end
+{%- endmacro %}

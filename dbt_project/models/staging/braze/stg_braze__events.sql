@@ -248,16 +248,12 @@ final as (
         ) as variant,
         laid_out.ip_pool as message_stream,
         cast(null as varchar) as tags,
+        nullif({{ json_minified(json_or_null('laid_out.message_extras', '{')) }}, '{}') as custom_arguments,
         laid_out.url_text as url,
         cast(null as integer) as link_position,
         laid_out.user_agent_text as user_agent,
         cast(null as varchar) as ip,
-        case lower(laid_out.device_class)
-            when 'desktop' then 'desktop'
-            when 'mobile' then 'mobile'
-            when 'tablet' then 'tablet'
-            else case when laid_out.device_class is not null then 'unknown' end
-        end as device_type,
+        {{ device_type('laid_out.device_class') }} as device_type,
         laid_out.browser as email_client,
         cast(null as varchar) as proxy,
         coalesce(

@@ -184,15 +184,12 @@ final as (
         coalesce(nullif(argument_variant, ''), {{ paired_value('custom', 'variant') }}) as variant,
         cast(null as varchar) as message_stream,
         {{ tags_array("coalesce(nullif(nullif(tag_list, '[]'), ''), tag)") }} as tags,
+        {{ json_object_of({'X-Mailin-custom': 'custom'}) }} as custom_arguments,
         clicked_url as url,
         cast(null as integer) as link_position,
         nullif(user_agent, '') as user_agent,
         cast(null as varchar) as ip,
-        case lower(device_used)
-            when 'desktop' then 'desktop'
-            when 'mobile' then 'mobile'
-            when 'tablet' then 'tablet'
-        end as device_type,
+        {{ device_type('device_used') }} as device_type,
         cast(null as varchar) as email_client,
         cast(null as varchar) as proxy,
         case when event_family = 'proxyopen' then true end as is_machine,

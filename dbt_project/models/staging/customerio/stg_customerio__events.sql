@@ -125,6 +125,7 @@ final as (
         cast(null as varchar) as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         nullif(href, '') as url,
         cast(null as integer) as link_position,
         cast(null as varchar) as user_agent,

@@ -150,20 +150,12 @@ final as (
         cast(null as varchar) as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         nullif(url_text, '') as url,
         cast(null as integer) as link_position,
         case when is_engagement then nullif(user_agent_text, '') end as user_agent,
         case when is_engagement then nullif(ip_address, '') end as ip,
-        case
-            when is_engagement
-                then
-                    case lower(device_type_text)
-                        when 'computer' then 'desktop'
-                        when 'mobile' then 'mobile'
-                        when 'tablet' then 'tablet'
-                        else case when nullif(device_type_text, '') is not null then 'unknown' end
-                    end
-        end as device_type,
+        case when is_engagement then {{ device_type('device_type_text') }} end as device_type,
         case when is_engagement then nullif(browser_name, '') end as email_client,
         cast(null as varchar) as proxy,
         try_cast(filtered_event as boolean) as is_machine,

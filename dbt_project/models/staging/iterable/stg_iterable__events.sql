@@ -171,22 +171,12 @@ final as (
         coalesce(experiment_id, argument_variant) as variant,
         channel_id as message_stream,
         {{ tags_array('labels') }} as tags,
+        cast(null as varchar) as custom_arguments,
         clicked_url as url,
         try_cast(href_index as integer) as link_position,
         user_agent_text as user_agent,
         ip_text as ip,
-        case lower(coalesce(user_agent_device, device))
-            when 'desktop' then 'desktop'
-            when 'computer' then 'desktop'
-            when 'mac' then 'desktop'
-            when 'pc' then 'desktop'
-            when 'mobile' then 'mobile'
-            when 'iphone' then 'mobile'
-            when 'android' then 'mobile'
-            when 'tablet' then 'tablet'
-            when 'ipad' then 'tablet'
-            else case when coalesce(user_agent_device, device) is not null then 'unknown' end
-        end as device_type,
+        {{ device_type("coalesce(nullif(user_agent_device, ''), device)") }} as device_type,
         cast(null as varchar) as email_client,
         lower(proxy_source) as proxy,
         try_cast(is_bot as boolean) as is_machine,

@@ -252,16 +252,12 @@ final as (
         coalesce({{ filled('variation') }}, {{ filled('variant_text') }}) as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         nullif(url_text, '') as url,
         cast(null as integer) as link_position,
         nullif(user_agent_text, '') as user_agent,
         cast(null as varchar) as ip,
-        case
-            when lower(client_type) like '%desktop%' then 'desktop'
-            when lower(client_type) like '%mobile%' then 'mobile'
-            when lower(client_type) like '%tablet%' then 'tablet'
-            when nullif(client_type, '') is not null then 'unknown'
-        end as device_type,
+        {{ device_type('client_type') }} as device_type,
         {{ filled('client_name') }} as email_client,
         case when try_cast(apple_privacy_open as boolean) then 'apple' end as proxy,
         is_machine,

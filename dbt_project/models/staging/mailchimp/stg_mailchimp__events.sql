@@ -262,6 +262,7 @@ final as (
         nullif(read_times.combination_id, '') as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         read_times.url,
         cast(null as integer) as link_position,
         cast(null as varchar) as user_agent,

@@ -44,6 +44,13 @@
     'form_variable_experiment': ['experiment'],
     'form_variable_variant': ['variant'],
 } -%}
+{#- Every other field of a legacy form is a variable of the sender's own. -#}
+{%- set form_fields = [
+    'event', 'recipient', 'domain', 'ip', 'country', 'region', 'city', 'user-agent', 'device-type', 'client-type',
+    'client-name', 'client-os', 'bot', 'campaign-id', 'campaign-name', 'tag', 'tags', 'url', 'mailing-list',
+    'timestamp', 'token', 'signature', 'message-headers', 'message-id', 'Message-Id', 'code', 'reason', 'description',
+    'error', 'notification', 'body-plain', 'attachment-count',
+] -%}
 with
 
 records as (
@@ -195,17 +202,20 @@ final as (
         coalesce({{ filled('variable_variant') }}, {{ filled('form_variable_variant') }}) as variant,
         cast(null as varchar) as message_stream,
         {{ tags_array('coalesce(tags_text, form_tag)') }} as tags,
+        case
+            when source_format = 'legacy_form'
+                then {{ json_without_members('record', form_fields, ['X-Mailgun-', 'attachment-']) }}
+            else
+                coalesce(
+                    {{ json_object_at('record', ['event-data', 'user-variables']) }},
+                    {{ json_object_at('record', ['user-variables']) }}
+                )
+        end as custom_arguments,
         nullif(url, '') as url,
         cast(null as integer) as link_position,
         nullif(coalesce(client_user_agent, form_user_agent), '') as user_agent,
         case when native_name in ('opened', 'clicked') then nullif(ip, '') end as ip,
-        case lower(coalesce(client_device_type, form_device_type))
-            when 'desktop' then 'desktop'
-            when 'mobile' then 'mobile'
-            when 'tablet' then 'tablet'
-            when 'unknown' then 'unknown'
-            when 'other' then 'unknown'
-        end as device_type,
+        {{ device_type('coalesce(client_device_type, form_device_type)') }} as device_type,
         nullif(nullif(coalesce(client_name, form_client_name), ''), 'unknown') as email_client,
         case when lower(bot) in ('apple', 'gmail') then lower(bot) end as proxy,
         -- An empty text is Mailgun's word for no machine; where it says nothing, nobody knows.

@@ -101,6 +101,7 @@ final as (
         {{ filled('metadata_variant') }} as variant,
         cast(null as varchar) as message_stream,
         {{ tags_array('msg_tags') }} as tags,
+        {{ json_object_at('record', ['msg', 'metadata']) }} as custom_arguments,
         nullif(url, '') as url,
         cast(null as integer) as link_position,
         nullif(user_agent, '') as user_agent,

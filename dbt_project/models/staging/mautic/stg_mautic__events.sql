@@ -186,6 +186,7 @@ final as (
         case when tested_email_id is not null then message_email_id end as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         case when event_name = 'page_on_hit:email' then coalesce(nullif(hit_redirect_url, ''), nullif(hit_url, '')) end
             as url,
         cast(null as integer) as link_position,

@@ -157,16 +157,12 @@ final as (
         {{ filled('metadata_variant') }} as variant,
         nullif(message_stream, '') as message_stream,
         {{ tags_array('tag') }} as tags,
+        {{ json_object_at('record', ['Metadata']) }} as custom_arguments,
         nullif(original_link, '') as url,
         cast(null as integer) as link_position,
         nullif(user_agent, '') as user_agent,
         nullif(ip, '') as ip,
-        case lower(platform)
-            when 'desktop' then 'desktop'
-            when 'mobile' then 'mobile'
-            when 'webmail' then 'unknown'
-            when 'unknown' then 'unknown'
-        end as device_type,
+        {{ device_type('platform') }} as device_type,
         nullif(nullif(client_name, ''), 'unknown') as email_client,
         cast(null as varchar) as proxy,
         cast(null as boolean) as is_machine,

@@ -124,6 +124,7 @@ final as (
         {{ filled('tag_variant') }} as variant,
         cast(null as varchar) as message_stream,
         nullif({{ json_array_of_members('tags_object') }}, '[]') as tags,
+        {{ json_without_members('tags_object') }} as custom_arguments,
         nullif(click_link, '') as url,
         cast(null as integer) as link_position,
         nullif(coalesce(click_user_agent, open_user_agent), '') as user_agent,

@@ -44,6 +44,15 @@
     'cell_experiment': ['experiment'],
     'cell_variant': ['variant'],
 } -%}
+{#- Every other key of a webhook's event is an argument of the sender's own. -#}
+{%- set own_fields = [
+    'email', 'timestamp', 'event', 'smtp-id', 'smtp_id', 'sg_event_id', 'sg_message_id', 'category', 'useragent',
+    'ip', 'url', 'url_offset', 'sg_content_type', 'sg_machine_open', 'reason', 'status', 'type',
+    'bounce_classification', 'response', 'attempt', 'tls', 'cert_err', 'pool', 'send_at', 'asm_group_id',
+    'template_id', 'template_version_id', 'template_hash', 'marketing_campaign_id', 'marketing_campaign_name',
+    'marketing_campaign_version', 'marketing_campaign_split_id', 'singlesend_id', 'singlesend_name', 'newsletter',
+    'phase_id', 'subuser', 'reseller_id',
+] -%}
 with
 
 records as (
@@ -157,6 +166,11 @@ final as (
         ) as variant,
         nullif(pool_name, '') as message_stream,
         {{ tags_array('coalesce(category, csv_categories)') }} as tags,
+        case
+            when is_activity_csv
+                then nullif({{ json_minified(json_or_null('csv_unique_args', '{')) }}, '{}')
+            else {{ json_without_members('record', own_fields, ['mc_']) }}
+        end as custom_arguments,
         nullif(url, '') as url,
         try_cast(url_offset_index as integer) as link_position,
         nullif(coalesce(useragent, csv_user_agent), '') as user_agent,

@@ -247,6 +247,7 @@ final as (
         {{ filled(first_of_list('tag_variant')) }} as variant,
         {{ filled(first_of_list('tag_configuration_set')) }} as message_stream,
         nullif({{ json_array_of_members(json_or_null('tags_object', '{'), but_not='ses:') }}, '[]') as tags,
+        {{ json_without_members(json_or_null('tags_object', '{'), prefixes=['ses:']) }} as custom_arguments,
         nullif(click_link, '') as url,
         cast(null as integer) as link_position,
         nullif(coalesce(open_user_agent, click_user_agent), '') as user_agent,

@@ -183,16 +183,12 @@ final as (
         cast(null as varchar) as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         case when kind in ('click', 'conversion') then nullif(url_text, '') end as url,
         cast(null as integer) as link_position,
         cast(null as varchar) as user_agent,
         case when kind in ('open', 'click') then {{ filled('ip_address') }} end as ip,
-        case
-            when lower(device_text) like '%tablet%' or lower(device_text) like '%ipad%' then 'tablet'
-            when lower(device_text) like '%mobile%' or lower(device_text) like '%phone%' then 'mobile'
-            when lower(device_text) like '%desktop%' or lower(device_text) in ('pc', 'computer') then 'desktop'
-            when nullif(device_text, '') is not null then 'unknown'
-        end as device_type,
+        {{ device_type('device_text') }} as device_type,
         {{ filled('email_client_text') }} as email_client,
         cast(null as varchar) as proxy,
         cast(null as boolean) as is_machine,

@@ -193,6 +193,7 @@ final as (
         coalesce(nullif(ab_test_version, ''), {{ filled('meta_variant') }}) as variant,
         nullif(ip_pool, '') as message_stream,
         {{ tags_array('rcpt_tags') }} as tags,
+        {{ json_object_at('coalesce(wrapped, record)', ['rcpt_meta']) }} as custom_arguments,
         nullif(target_link_url, '') as url,
         cast(null as integer) as link_position,
         nullif(user_agent_text, '') as user_agent,

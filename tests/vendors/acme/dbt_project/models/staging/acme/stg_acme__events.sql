@@ -67,6 +67,7 @@ final as (
         {{ filled('mail_variant') }} as variant,
         cast(null as varchar) as message_stream,
         cast(null as varchar) as tags,
+        cast(null as varchar) as custom_arguments,
         nullif(link, '') as url,
         cast(null as integer) as link_position,
         nullif(agent, '') as user_agent,
