@@ -20,6 +20,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -192,7 +193,12 @@ def is_resource(value: Any) -> bool:
 
 def parts_by_name(parts: Iterable[Piece]) -> dict[tuple[Any, Any], Piece]:
     """The parts of a document by what refers to them: their type and id."""
-    return {(p.value.get("type"), p.value.get("id")): p for p in parts if isinstance(p.value, dict)}
+    named = {}
+    for part in parts:
+        if isinstance(part.value, dict):
+            with suppress(TypeError):  # an id that is a list or an object names nothing
+                named[part.value.get("type"), part.value.get("id")] = part
+    return named
 
 
 def elements_under(text: str, key: str) -> list[Piece]:

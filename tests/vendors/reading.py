@@ -169,13 +169,18 @@ def settings_of(home: Path) -> Settings:
 def build(home: Path, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:
     """Land, load and build the fixtures and traps of sources."""
     settings = settings_of(home)
-    warehouse, suites = Warehouse.of(settings), load_suites()
     for source in sources:
         for path in fixtures(source):
             _land(settings.landing / source / "fixtures" / path.relative_to(FIXTURES / source), path.read_bytes())
     for trap in traps():
         if trap.source in sources:
             _land(settings.landing / trap.landed, trap.content)
+    return build_landed(settings, sources)
+
+
+def build_landed(settings: Settings, sources: Iterable[str] = EMAIL_SOURCES) -> Reading:
+    """Load what has landed, and build it."""
+    warehouse, suites = Warehouse.of(settings), load_suites()
     for source in sources:
         suite = suites[SOURCES[source].suite]
         load_source(

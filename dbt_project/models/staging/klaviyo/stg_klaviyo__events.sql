@@ -111,7 +111,12 @@ read_cells as (
 
     select
         records.*,
-        {{ json_struct("coalesce(records.data_properties, records.legacy_properties)", properties) }} as properties,
+        {{ json_struct(
+            "coalesce("
+            ~ json_or_null('records.data_properties', '{') ~ ", "
+            ~ json_or_null('records.legacy_properties', '{') ~ ")",
+            properties
+        ) }} as properties,
         coalesce(
             nullif(records.data_id, ''),
             nullif(records.data_uuid, ''),

@@ -72,7 +72,7 @@ unwrapped as (
             when token is not null then 'legacy_form'
             else 'events_api'
         end as source_format,
-        {{ json_struct('coalesce(event_data, record)', fields) }} as fields
+        {{ json_struct('coalesce(' ~ json_or_null('event_data', '{') ~ ', record)', fields) }} as fields
     from records
 
 ),

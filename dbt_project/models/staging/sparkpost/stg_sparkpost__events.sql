@@ -51,7 +51,7 @@ unwrapped as (
         export_id,
         position,
         record,
-        coalesce({{ wrapping.keys() | join(', ') }}) as wrapped
+        {{ json_or_null('coalesce(' ~ wrapping.keys() | join(', ') ~ ')', '{') }} as wrapped
     from records
 
 ),
