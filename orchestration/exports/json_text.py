@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from orchestration.exports.cutting import Cutter, Piece
 from orchestration.exports.strict_json import DECODER, NOT_READABLE, is_encodable, value_end
 
 MAX_RECORD_CHARS = 16 * 1024 * 1024  # as much as DuckDB reads of one object
+_LINES_LOOKED_AT = 100
 _LOOKAHEAD = 1024  # so much of the next line stays in view at the end of a piece
 
 NOT_AN_OBJECT = "not an object"
@@ -202,13 +204,10 @@ def _damaged(text: _Window, in_array: bool) -> Record | None:
         return _record(text.take(end - start).rstrip(), NOT_JSON)
     limit = min(len(whole), start + MAX_RECORD_CHARS)
     end = _closing(whole, start, limit)
-    line = _next_line_with_value(whole, start, limit)
-    if (
-        end is None
-        or not _may_end_at(whole, end, in_array)
-        or (line is not None and line < end and _is_sound(whole, line))
-    ):
-        end = line
+    # Of the lines in between only some are looked at: else many damages would cost the square of the text.
+    lines = islice(_lines_with_value(whole, start, end or start), _LINES_LOOKED_AT)
+    if end is None or not _may_end_at(whole, end, in_array) or _any_sound(whole, lines):
+        end = next(_lines_with_value(whole, start, limit), None)
     if end is not None:
         return _record(text.take(end - start).rstrip(" \t\r\n,"), NOT_JSON)
     if limit < len(whole):
@@ -280,19 +279,18 @@ def _closing(text: str, start: int, limit: int) -> int | None:
     return None
 
 
-def _is_sound(text: str, line: int) -> bool:
-    """Whether an object begins on a line and can be read: then it is a record, whatever surrounds it."""
-    found = value_end(text, _BLANK_OR_COMMA.match(text, line).end())
-    return found is not None and isinstance(found[0], dict)
+def _any_sound(text: str, lines: Iterable[int]) -> bool:
+    """Whether an object begins on any of the lines and can be read: then it is a record, whatever surrounds it."""
+    found = (value_end(text, _BLANK_OR_COMMA.match(text, line).end()) for line in lines)
+    return any(value is not None and isinstance(value[0], dict) for value in found)
 
 
-def _next_line_with_value(text: str, start: int, limit: int) -> int | None:
-    """The start of the next line that begins a value and is indented no more than the line of `start`."""
+def _lines_with_value(text: str, start: int, limit: int) -> Iterator[int]:
+    """The starts of the next lines that begin a value and are indented no more than the line of `start`."""
     indent = _indent(text, start)
     for match in _LINE_WITH_VALUE.finditer(text, start + 1, limit):
         if len(match.group(1)) <= indent:
-            return match.start()
-    return None
+            yield match.start()
 
 
 def _indent(text: str, start: int) -> int:

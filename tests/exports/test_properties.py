@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.exports import containers, json_text, readers, strict_json
@@ -72,6 +72,7 @@ def test_any_split_and_wrapping_gives_the_same_multiset_of_records(records: list
     pieces=st.lists(events() | st.sampled_from(["{", "[1", '{"a":', "garbage", '"', "17", "{},", '{"a":NaN}', "]"]),
                     min_size=1, max_size=10)
 )  # fmt: skip
+@example(pieces=['{"a":1}', "{", '{"a":NaN}', '{"a":2}', '{"a":3}', "]"])
 def test_no_sound_line_is_lost_between_damaged_ones(pieces: list[str]):
     found = [record.text for record in json_text.records(["\n".join(pieces)]) if record.problem is None]
     sound = [piece for piece in pieces if strict_json.is_strict(piece) and piece != "{},"]
