@@ -25,7 +25,7 @@ _ARM = ["experiment", "variant"]
 _PAIR = ["micro_conversion", "macro_conversion"]
 COLUMNS = [
     *_ARM, *_PAIR, "ratio", "standard_error", "first_stage", "is_moved", "is_usable", "effect", "macro_effect", "error",
-    "macro_error", "chance_error", "angle", "covariance", "weight", "control_share",
+    "macro_error", "chance_error", "angle", "attributed", "attributed_error", "covariance", "weight", "control_share",
 ]  # fmt: skip
 
 
@@ -41,8 +41,9 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
 
     `ratio` is NaN where the micro-conversion did not move at all. `error`, `macro_error` and `covariance` are of the
     sampling of the two effects, `chance_error` of the macro-effect's were there none; `angle` is the macro-effect as a
-    difference of angles (Cohen's h); `weight` is what both arms' sizes make of a difference's precision, and
-    `control_share` the part of its error that the control brings in, as a correlation.
+    difference of angles (Cohen's h), and `attributed`, with `attributed_error`, that on what those with the
+    micro-conversion add to the rate of those without; `weight` is what both arms' sizes make of a difference's
+    precision, and `control_share` the part of its error that the control brings in, as a correlation.
     """
     arms = _effects(metrics)
     is_macro = arms["is_macro"].astype(bool)
@@ -62,6 +63,8 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
         variance = macro_error**2 + ratio**2 * error**2 - 2 * ratio * covariance
         standard_error = np.sqrt(np.maximum(variance, 0)) / np.abs(effect)
         both_rates = (y + y_0) / (n + n_0)
+        added, added_variance = _attributed(x, y, with_both, n)
+        added_0, added_variance_0 = _attributed(x_0, y_0, with_both_0, n_0)
         elsewhere = differences.rate_difference(y - with_both, n - x, y_0 - with_both_0, n_0 - x_0).statistic
         events = experiments.events_to_expect(y, n, y_0, n_0)
     came_another_way = np.nan_to_num(np.sign(effect) * elsewhere) > stats.norm.ppf(1 - ANOTHER_WAY_ALPHA)
@@ -80,6 +83,8 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
         macro_error=macro_error,
         chance_error=np.sqrt(both_rates * (1 - both_rates) * (1 / n + 1 / n_0)),
         angle=proportion_effectsize(y / n, y_0 / n_0),
+        attributed=added - added_0,
+        attributed_error=np.sqrt(added_variance + added_variance_0),
         covariance=covariance,
         weight=n * n_0 / (n + n_0),
         control_share=np.sqrt(n / (n + n_0)),
@@ -101,19 +106,22 @@ def pooled(arms: pd.DataFrame) -> Ratio:
 def p_value_of_nothing(arms: pd.DataFrame) -> float:
     """How likely macro-effects that go with the micro-effects so far would be, were there none at all (one-sided).
 
-    The less favourable of two tests, since rare events are skewed: the score test believes too readily in a small arm
-    with many, that of angles in a small control with few. NaN without an arm.
+    The least favourable of three tests. Rare events are skewed: the score test believes too readily in a small arm with
+    many, that of angles in a small control with few. And an arm may raise everybody's chance: the third is of what
+    those with the micro-conversion add to it, which stays as it was then. NaN without an arm, or without anybody who
+    did not do it.
     """
     if arms.empty:
         return np.nan
-    effect, macro_effect, error, angle, weight = (
-        arms[name].to_numpy(dtype=float) for name in ("effect", "macro_effect", "chance_error", "angle", "weight")
+    effect, error, attributed_error, weight = (
+        arms[name].to_numpy(dtype=float) for name in ("effect", "chance_error", "attributed_error", "weight")
     )
     tests = []
-    for macro, deviation in ((macro_effect, error), (angle, weight**-0.5)):
+    for macro, deviation in (("macro_effect", error), ("angle", weight**-0.5), ("attributed", attributed_error)):
         dose = effect / deviation**2
-        tests.append((dose * macro).sum() / np.sqrt(_variance_of_sum(arms, dose * deviation)))
-    return float(stats.norm.sf(min(tests)))
+        sum_of_effects = (dose * arms[macro].to_numpy(dtype=float)).sum()
+        tests.append(sum_of_effects / np.sqrt(_variance_of_sum(arms, dose * deviation)))
+    return float(stats.norm.sf(np.min(tests)))
 
 
 def _variance_of_sum(arms: pd.DataFrame, deviations: NDArray) -> float:
@@ -122,6 +130,20 @@ def _variance_of_sum(arms: pd.DataFrame, deviations: NDArray) -> float:
     share = arms["control_share"].to_numpy(dtype=float)
     common = pd.Series(deviations * share).groupby(arms["experiment"].to_numpy()).sum()
     return float((deviations**2 * (1 - share**2)).sum() + (common**2).sum())
+
+
+def _attributed(x: NDArray, y: NDArray, both: NDArray, n: NDArray) -> tuple[NDArray, NDArray]:
+    """An arm's macro-conversions per subscriber beyond those at the rate of subscribers without the micro-conversion,
+    and its variance by the delta method (over the four kinds of subscriber)."""
+    without, y_without = (n - x) / n, y - both
+    rate, rate_without = y / n, y_without / (n - x)
+    kinds = (
+        (both / n, 1 - rate),
+        ((x - both) / n, -rate),
+        (y_without / n, 1 - rate - (1 - rate_without) / without),
+        ((n - x - y_without) / n, -rate + rate_without / without),
+    )
+    return rate - rate_without, sum(share * deviation**2 for share, deviation in kinds) / n
 
 
 def _effects(metrics: pd.DataFrame) -> pd.DataFrame:

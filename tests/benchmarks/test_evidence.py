@@ -12,7 +12,7 @@ import pytest
 
 from tests.benchmarks.exports import settings_of
 from tests.benchmarks.measuring import Seconds, measure
-from tests.worlds import ROLES, Shape, confusion
+from tests.worlds import Shape, confusion
 
 FIRST, NUMBER = (int(part) for part in os.environ.get("MICRO_CONVERSIONS_BENCH_WORLDS", "5001:100").split(":"))
 
@@ -25,9 +25,8 @@ def test_roles_are_told_in_worlds_of_all_shapes():
     print(f"\n\nworlds {FIRST} to {seeds[-1]} of each role (rows), by verdict; sizes and strengths differ\n")
     print(f"with an experiment:\n{randomised}\n\nwithout one:\n{observed}")
     assert observed["driver"].sum() == 0
-    for role in set(ROLES) - {"driver"}:
-        # What chance may do: one in two hundred.
-        assert randomised.loc[role, "driver"] <= 0.02 * NUMBER
+    # Chance may call one in a thousand that do nothing a driver (values.DRIVER_ALPHA).
+    assert randomised.drop("driver")["driver"].sum() <= max(1, 3 * NUMBER // 1_000)
     assert randomised.loc["driver", "driver"] >= 0.7 * NUMBER
 
 

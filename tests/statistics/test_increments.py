@@ -76,6 +76,18 @@ def test_an_arm_that_brings_in_orders_without_the_micro_conversion_tells_nothing
     assert (reverse["is_moved"].all(), reverse["is_usable"].any()) == (True, False)
 
 
+def test_orders_that_rise_alike_with_and_without_the_micro_conversion_are_nothing_of_its_own():
+    """A tenth more clicks and a third more orders, of clickers and others alike: clear, but not the clicks' doing."""
+
+    def arm(clicks, per_thousand):
+        return pd.DataFrame({"click": np.arange(20_000) < clicks, "order": np.arange(20_000) % 1_000 < per_thousand})
+
+    found = increments.effect_ratios(*counts("e", {"A": arm(12_000, 40), "control": arm(10_000, 30)}))
+    assert increments.pooled(found).lo > 0
+    assert found["attributed"].tolist() == pytest.approx([0.0])
+    assert increments.p_value_of_nothing(found) == pytest.approx(0.5)
+
+
 def test_a_step_that_orders_do_not_need_is_no_step_on_the_way():
     """Downloads follow clicks and rise with them, but the extra orders are of clickers without a download."""
 

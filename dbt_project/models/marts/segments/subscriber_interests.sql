@@ -96,7 +96,7 @@ final as (
         confidence,
         row_number() over (
             partition by subscriber_key
-            order by weighted_events desc, last_at desc, content_category asc
+            order by weighted_events + coalesce(share, 0) desc, last_at desc, content_category asc
         ) as interest_rank,
 
         -- times
