@@ -59,12 +59,15 @@ def test_whose_a_file_is_shows_in_any_folder(reader, tmp_path, folder: str):
 @pytest.mark.parametrize(
     ("folder", "owner", "record"),
     [
+        ("ses", "mailomat", {"eventType": "opened", "occurredAt": "2026-09-01T08:00:00Z", "messageUuid": "m"}),
+        ("customerio", "sweego", {"event_type": "email_sent", "swg_uid": "s", "timestamp": "2026-09-01T08:00:00Z"}),
+        # References have keys that anybody might use.
         ("assignments", "sendgrid", {"email": "a@x.example", "sg_event_id": "1", "experiment": "e", "variant": "b"}),
         ("campaigns", "braze", {"user_id": "u", "external_user_id": "e", "time": 1, "campaign_id": 1, "cost": 2}),
         ("subscribers", "postmark", {"RecordType": "Open", "MessageID": "m", "email": "a@x.example", "attributes": {}}),
     ],
 )
-def test_an_event_is_no_reference_though_it_has_the_keys_of_one(reader, tmp_path, folder: str, owner: str, record):
+def test_what_a_vendor_claims_lies_in_no_other_folder(reader, tmp_path, folder: str, owner: str, record):
     rows = JsonLines(tmp_path / "rows.jsonl")
     rows.write({"export_id": "x", "position": 1, "record": json.dumps(record), "problem": None})
     path = tmp_path / "candidate.parquet"
