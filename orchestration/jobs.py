@@ -14,6 +14,8 @@ from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 
 MAIN_JOB = "exports_to_marts"
+# The run's events, thousands of lines, stand in the UI: the terminal of `make dev` shows what happens, not each of them.
+_TERMINAL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 DELIVERY_JOB = "deliver_follow_ups"
 
 
@@ -22,6 +24,7 @@ def build_main_job():
     return dg.define_asset_job(
         MAIN_JOB,
         selection=dg.AssetSelection.all(),
+        config=_TERMINAL,
         description="Load what is pending in the landing zone, audit it, build the models, audit them, publish.",
     )
 
@@ -31,6 +34,7 @@ def build_delivery_job(assets: Sequence[dg.AssetKey]):
     return dg.define_asset_job(
         DELIVERY_JOB,
         selection=dg.AssetSelection.assets(*assets),
+        config=_TERMINAL,
         description="Deliver follow-ups that have become due since the last run, or that their target did not take.",
     )
 

@@ -201,6 +201,7 @@ def _materializations(context, settings, dbt, translator, warehouse, step: Step)
         if key in rows:
             metadata["dagster/row_count"] = rows[key]
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+    lineage.remember()
 
 
 def _column_description(manifest: Mapping[str, Any], relation: Relation, column: str) -> str | None:

@@ -19,6 +19,7 @@ Spans, none within another unless said:
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ def _run(measured: Measured) -> None:
     clocked(audits, "remember", "gates")
     clocked(publication, "publish", "publication")
     clocked(ColumnLineage, "metadata", "lineage")
+    os.environ["MICRO_CONVERSIONS_MODELS_AT_A_TIME"] = "1"  # a node's seconds are its own
     settings = Settings.from_environment()
     opened = instance.open_instance(settings)
     with measured.span("definitions"):
