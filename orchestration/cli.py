@@ -18,12 +18,14 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import OperationalError
 
 from orchestration import demonstration, instance
 from orchestration.progress import logger as progress
 from orchestration.settings import REPOSITORY, SettingError, Settings
 
 COMMAND_LINE = "command line"
+_NOTHING_PUBLISHED = "[bold red]Nothing was published[/]; the marts of the last publication, if any, stand."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -132,13 +134,23 @@ def _execute(settings: Settings, console: Console, job: str, config: dict | None
 
         definition = build_defs(settings=settings).resolve_job_def(job)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dagster_instance:
-        result = definition.execute_in_process(
-            instance=dagster_instance,
-            run_config={**quiet, **(config or {})},
-            raise_on_error=False,
-            tags={instance.STARTED_BY_TAG: COMMAND_LINE, instance.PROCESS_TAG: str(os.getpid())},
+    try:
+        with dagster_instance:
+            result = definition.execute_in_process(
+                instance=dagster_instance,
+                run_config={**quiet, **(config or {})},
+                raise_on_error=False,
+                tags={instance.STARTED_BY_TAG: COMMAND_LINE, instance.PROCESS_TAG: str(os.getpid())},
+            )
+    except (OSError, OperationalError) as error:  # Dagster could not even write down what went wrong
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        console.print(
+            f"[bold red]Dagster cannot write below {escape(str(settings.dagster_home))}[/]: {escape(reason)}. Look "
+            "whether the disk has room, then run again; what was under way is pending again.",
+            soft_wrap=True,
         )
+        console.print(_NOTHING_PUBLISHED)
+        return 1
     if not result.success:
         for event in result.all_events:
             if event.is_failure and event.is_step_event:
@@ -148,7 +160,7 @@ def _execute(settings: Settings, console: Console, job: str, config: dict | None
                 text = cause.message.strip()
                 text = text.partition(": ")[2] if text.startswith("orchestration.") else text
                 console.print(f"[bold red]{escape(event.step_key)}[/]: {escape(text)}", soft_wrap=True)
-        console.print("[bold red]Nothing was published[/]; the marts of the last publication, if any, stand.")
+        console.print(_NOTHING_PUBLISHED)
         return 1
     if summary:
         from orchestration.summary import print_summary

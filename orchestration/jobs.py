@@ -14,7 +14,7 @@ from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 
 MAIN_JOB = "exports_to_marts"
-# The run's events, thousands of lines, stand in the UI: the terminal of `make dev` shows what happens, not each of them.
+# The run's events, thousands of lines, stand in the UI: the terminal of `make dev` shows the course of the run alone.
 _TERMINAL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 DELIVERY_JOB = "deliver_follow_ups"
 
