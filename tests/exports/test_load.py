@@ -557,3 +557,20 @@ def test_large_exports_are_shared_among_threads_while_small_ones_are_read(bench,
         bench.land(f"sendgrid/{number}.ndjson", text(*events))
     assert bench.load().published == 12
     assert len(bench.raw()) == 8 * 30 + 4
+
+
+def test_a_candidate_that_is_corrupted_after_the_gate_reaches_no_table_and_the_next_load_makes_good(bench):
+    bench.land("sendgrid/a.ndjson", text(*journey()))
+
+    def corrupt(source, profile):
+        (candidate,) = profile.parent.glob("*.candidate.parquet")
+        candidate.write_bytes(b"x" * candidate.stat().st_size)
+        return []
+
+    with pytest.raises(duckdb.Error, match="candidate.parquet"):
+        bench.load(audit=corrupt)
+    assert bench.query("select count(*) from raw.sendgrid") == [(0,)]
+    assert bench.query("select count(*) from pipeline.exports") == [(0,)]
+    bench.load()
+    assert bench.query("select count(*) from raw.sendgrid") == [(4,)]
+    assert not list(bench.settings.work.glob("load-*"))
