@@ -567,7 +567,7 @@ def test_a_candidate_that_is_corrupted_after_the_gate_reaches_no_table_and_the_n
         candidate.write_bytes(b"x" * candidate.stat().st_size)
         return []
 
-    with pytest.raises(duckdb.Error, match="candidate.parquet"):
+    with pytest.raises(duckdb.Error, match=r"candidate\.parquet"):
         bench.load(audit=corrupt)
     assert bench.query("select count(*) from raw.sendgrid") == [(0,)]
     assert bench.query("select count(*) from pipeline.exports") == [(0,)]
