@@ -62,12 +62,17 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
         ratio = np.where(effect != 0, macro_effect / effect, np.nan)
         variance = macro_error**2 + ratio**2 * error**2 - 2 * ratio * covariance
         standard_error = np.sqrt(np.maximum(variance, 0)) / np.abs(effect)
-        both_rates = (y + y_0) / (n + n_0)
+        pooled_rate = (y + y_0) / (n + n_0)
+        chance_error = np.sqrt(pooled_rate * (1 - pooled_rate) * (1 / n + 1 / n_0))
+        angle = proportion_effectsize(y / n, y_0 / n_0)
         added, added_variance = _attributed(x, y, with_both, n)
         added_0, added_variance_0 = _attributed(x_0, y_0, with_both_0, n_0)
         elsewhere = differences.rate_difference(y - with_both, n - x, y_0 - with_both_0, n_0 - x_0).statistic
         events = experiments.events_to_expect(y, n, y_0, n_0)
+    # Where nobody is without the micro-conversion, nothing shows that it came by it.
+    attributed_error = np.sqrt(added_variance + added_variance_0)
     came_another_way = np.nan_to_num(np.sign(effect) * elsewhere) > stats.norm.ppf(1 - ANOTHER_WAY_ALPHA)
+    came_another_way |= ~(attributed_error > 0)
     is_moved = (
         (np.minimum(n, n_0) >= experiments.LEAST_SUBSCRIBERS)
         & (events >= experiments.LEAST_EVENTS)
@@ -81,10 +86,10 @@ def effect_ratios(metrics: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame
         is_usable=is_moved & ~came_another_way & ~_has_rival(pairs, moved, overlaps),
         macro_effect=macro_effect,
         macro_error=macro_error,
-        chance_error=np.sqrt(both_rates * (1 - both_rates) * (1 / n + 1 / n_0)),
-        angle=proportion_effectsize(y / n, y_0 / n_0),
+        chance_error=chance_error,
+        angle=angle,
         attributed=added - added_0,
-        attributed_error=np.sqrt(added_variance + added_variance_0),
+        attributed_error=attributed_error,
         covariance=covariance,
         weight=n * n_0 / (n + n_0),
         control_share=np.sqrt(n / (n + n_0)),
@@ -108,8 +113,7 @@ def p_value_of_nothing(arms: pd.DataFrame) -> float:
 
     The least favourable of three tests. Rare events are skewed: the score test believes too readily in a small arm with
     many, that of angles in a small control with few. And an arm may raise everybody's chance: the third is of what
-    those with the micro-conversion add to it, which stays as it was then. NaN without an arm, or without anybody who
-    did not do it.
+    those with the micro-conversion add to it, which stays as it was then. NaN without an arm.
     """
     if arms.empty:
         return np.nan

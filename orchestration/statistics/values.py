@@ -61,7 +61,7 @@ def values(
         set_aside = int(measured[micro, macro]["is_moved"].sum()) - len(usable[micro, macro])
         grade, verdict, reason = judged(crude, adjusted, placebo, incremental, chances[micro, macro], spikes)
         if set_aside and not len(usable[micro, macro]):
-            reason += "; experiments that moved it worked another way as well"
+            reason += "; experiments that moved it may have worked another way"
         rows.append(
             {
                 "micro_conversion": micro, "macro_conversion": macro, "subscribers_with": n, "subscribers_without": n_0,

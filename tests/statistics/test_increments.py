@@ -116,6 +116,22 @@ def test_experiments_without_a_control_or_a_micro_conversion_have_no_ratio():
     assert increments.effect_ratios(*counts("e", arms)).empty
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("arm", "control"),
+    [
+        ((100, 50, 10), (0, 0, 0)),
+        ((100, 0, 0), (100, 0, 0)),
+        ((100, 100, 100), (100, 100, 100)),
+        ((100, 100, 60), (100, 50, 20)),
+    ],
+    ids=["nobody held out", "nobody does anything", "everybody does everything", "everybody of an arm does it"],
+)
+def test_arms_of_nobody_or_of_people_all_alike_tell_nothing(arm, control):
+    arms = {name: subscribers(n, click=x, order=y) for name, (n, x, y) in (("A", arm), ("control", control))}
+    assert not increments.effect_ratios(*counts("e", arms))["is_usable"].any()
+
+
 def test_chance_is_believed_no_more_often_than_it_says():
     """Orders do not depend on clicks; arms of all sizes, three to a control."""
     generator = np.random.default_rng(11)

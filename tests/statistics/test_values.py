@@ -86,7 +86,7 @@ def test_an_arm_that_was_set_aside_is_counted_and_named():
     assert (row["experiment_arms"], row["experiment_arms_set_aside"]) == (0, 1)
     assert (row["verdict"], row["reason"]) == (
         "unproven",
-        "too little data; experiments that moved it worked another way as well",
+        "too little data; experiments that moved it may have worked another way",
     )
 
 
