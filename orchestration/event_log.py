@@ -30,6 +30,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None):
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         self._batch: dict[str, Connection] | None = None
         super().__init__(base_dir, inst_data)
         # A batch holds it throughout, so that no other thread's transaction comes between its events.
@@ -51,6 +52,12 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
                 for entry in events:
                     self.store_event(entry)
             self._close_all_but(_MOST_OPEN)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table: asked for every check, and a table does not go."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Close every database."""
