@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,9 @@ from orchestration.disk import sync
 from orchestration.follow_ups.message import FIELDS, FollowUp
 from orchestration.follow_ups.targets import NotTaken
 
-# What a spreadsheet takes for the beginning of a formula, the full-width forms included (OWASP, CSV Injection).
-_FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-_BLANKS = " \u00a0\u3000\ufeff"
+# What a spreadsheet takes for the beginning of a formula, the full-width forms included (OWASP, CSV Injection): at the
+# beginning of a cell, and behind a semicolon, which divides cells where the decimal sign is a comma.
+_FORMULA = re.compile('(^|;)(?=[ \u00a0\u3000\ufeff"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,12 @@ def as_csv(follow_ups: Sequence[FollowUp]) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run: what could begin a formula gets an apostrophe before it.
+    """A text that a spreadsheet shows and does not run: what could begin a formula gets an apostrophe before it.
 
     Line breaks and tabs become spaces, so that nothing within a cell can come to stand at the beginning of another.
     """
     cell = cell.replace("\r\n", " ").translate({ord(c): " " for c in "\r\n\t\v\f\x00"})
-    begins = cell.lstrip(_BLANKS)[:1]
-    return f"'{cell}" if begins and begins in _FORMULA_STARTS else cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def _stem(follow_ups: Sequence[FollowUp]) -> str:
@@ -77,8 +77,8 @@ def _stem(follow_ups: Sequence[FollowUp]) -> str:
 
 def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="") as file:
-        file.write(text)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)

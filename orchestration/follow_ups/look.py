@@ -49,9 +49,11 @@ def mark(home: Path, look_at: datetime | None) -> None:
 
 
 def at(home: Path) -> datetime | None:
-    """When to look again (UTC), None where nothing is left."""
+    """When to look again (UTC), None where nothing is left. Where that cannot be read: at once."""
     try:
         text = json.loads(_path(home).read_text())
+        return datetime.fromisoformat(text) if text else None
     except FileNotFoundError:
         return None
-    return datetime.fromisoformat(text) if text else None
+    except (ValueError, TypeError):
+        return datetime.min

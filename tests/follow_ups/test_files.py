@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from orchestration.follow_ups.files import Files, as_csv, as_json_lines, harmless
 from orchestration.follow_ups.message import FIELDS
 from orchestration.follow_ups.targets import NotTaken
+from orchestration.settings import REPOSITORY
 from tests.follow_ups.queue import follow_up
 
 FORMULAS = [
@@ -42,7 +46,13 @@ def test_a_cell_never_begins_like_a_formula(formula):
     assert harmless(formula).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["someone@example.com", "2026-09-01T10:00:00Z", "'=1", "a=b", ""])
+@pytest.mark.parametrize("hidden", ["a;=1+1;b", "a; +1", 'a;"=1+1;', "a;\n@SUM(A1)"], ids=ascii)
+def test_no_formula_hides_behind_a_semicolon_that_a_spreadsheet_may_divide_cells_at(hidden):
+    (_, line) = as_csv([follow_up(content_category=hidden)]).splitlines()
+    assert not [cell for cell in line.split(";") if cell.strip(' "').startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["a; b", "someone@example.com", "2026-09-01T10:00:00Z", "'=1", "a=b", ""])
 def test_a_cell_that_begins_like_none_stays_as_it_is(text):
     assert harmless(text) == text
 
@@ -78,6 +88,23 @@ def test_both_files_hold_the_same_follow_ups_and_only_their_owner_reads_them(tmp
     assert rows[1][header.index("priority")] == ""
     assert {stat.S_IMODE(path.stat().st_mode) for path in (table, lines)} == {0o600}
     assert stat.S_IMODE((tmp_path / "outbox").stat().st_mode) == 0o700
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from orchestration.follow_ups.files import Files
+from tests.follow_ups.queue import follow_up
+Files(Path(sys.argv[1])).send([follow_up(email="j\\u00fcrgen@\\u4f8b\\u3048.example")])
+"""
+
+
+def test_files_are_utf8_whatever_the_machine_prefers(tmp_path):
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    subprocess.run(
+        [sys.executable, "-c", WRITER, str(tmp_path)], cwd=REPOSITORY, env=os.environ | plain, check=True, timeout=60
+    )
+    assert all("j\u00fcrgen@\u4f8b\u3048.example" in path.read_bytes().decode() for path in tmp_path.iterdir())
 
 
 def test_a_sending_that_is_repeated_replaces_its_own_files_and_another_adds_some(tmp_path):

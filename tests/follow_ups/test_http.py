@@ -1,8 +1,10 @@
 """Follow-ups over HTTP, to a real receiver: what counts as taken, what is tried again, and what is never told."""
 
+import logging
 import socket
 import threading
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -102,19 +104,45 @@ def test_a_receiver_that_does_not_answer_is_not_waited_for_long(monkeypatch):
     assert len(receiver.posts) == 1
 
 
-def test_an_answer_that_never_ends_is_not_read():
+@contextmanager
+def answering(answer):
+    """A server whose one connection is answered by a function, byte by byte as that likes; its address."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
-            connection, _ = server.accept()
-            connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand so on")
-            connection.recv(1)  # until the other side closes
+        def serve():
+            with suppress(OSError), server.accept()[0] as connection:
+                connection.recv(65_536)
+                answer(connection)
 
-        threading.Thread(target=answer, daemon=True).start()
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/a-secret-path"
+
+
+def test_an_answer_that_never_ends_is_not_read():
+    def answer(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand so on")
+        connection.recv(1)  # until the other side closes
+
+    with answering(answer) as url:
         started = time.monotonic()
-        Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/").send([follow_up()])
+        Webhook(url).send([follow_up()])
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nX-Long: "], ids=["status", "header"])
+def test_a_receiver_that_answers_byte_by_byte_holds_nobody_up(monkeypatch, begins):
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.5)
+
+    def answer(connection):
+        connection.sendall(begins)
+        for _ in range(100):
+            connection.sendall(b"H")
+            time.sleep(0.1)
+
+    with answering(answer) as url:
+        started = time.monotonic()
+        assert failing(url).problem == "no answer in time"
+    assert time.monotonic() - started < 3
 
 
 def test_a_receiver_that_drops_the_connection_did_not_take_it():
@@ -125,10 +153,20 @@ def test_a_receiver_that_drops_the_connection_did_not_take_it():
         assert failing(receiver.url).is_of_target
 
 
-def test_nobody_listening_is_no_connection_and_neither_address_nor_secret_is_told():
+def test_nobody_listening_is_no_connection_and_neither_address_nor_secret_is_told(caplog):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/a-secret-path"
-    problem = failing(url, email="someone@example.com")
+    with caplog.at_level(logging.INFO):
+        problem = failing(url, email="someone@example.com")
     assert problem.problem == "no connection"
     assert problem.__cause__ is None and problem.__suppress_context__
+    assert "a-secret-path" not in caplog.text
+
+
+def test_a_receiver_without_a_certificate_that_holds_gets_nothing_and_that_is_the_reason_told():
+    def no_tls(connection):
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with answering(no_tls) as url:
+        assert failing(url.replace("http:", "https:")).problem == "no TLS connection that can be trusted"

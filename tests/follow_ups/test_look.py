@@ -66,3 +66,11 @@ def test_the_mark_outlives_the_process(tmp_path):
     assert look.at(tmp_path) == NOW
     look.mark(tmp_path, None)
     assert look.at(tmp_path) is None
+
+
+@pytest.mark.parametrize("left", ["", "{", "soon", '"soon"', "1"], ids=["empty", "cut off", "words", "text", "number"])
+def test_a_mark_that_cannot_be_read_asks_for_a_look_at_once(tmp_path, left):
+    look.mark(tmp_path, NOW)
+    (mark,) = tmp_path.iterdir()
+    mark.write_text(left)
+    assert look.decide(look.at(tmp_path), NOW, None, None).asks
