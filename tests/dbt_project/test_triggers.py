@@ -45,6 +45,10 @@ def test_the_shipped_triggers_and_a_bare_line_can_be_read(dbt):
         ({"quiet_to": "25:00"}, "trigger t: `25:00` is no time of day"),
         ({"quiet_to": ""}, "trigger t: quiet hours need both"),
         ({"delay_minutes": -1}, "trigger t: .* cannot be negative"),
+        ({"delay_minutes": 180, "expires_hours": 3}, "trigger t: it expires .* before its delay is over"),
+        ({"delay_minutes": 72 * 60}, "trigger t: it expires .* before its delay is over"),
+        ({"expires_hours": 0, "delay_minutes": None}, "trigger t: it expires .* before its delay is over"),
+        ({"quiet_from": "00:00", "quiet_to": "24:00"}, "trigger t: quiet hours all day"),
     ],
 )
 def test_a_line_that_cannot_be_read_stops_the_build_and_is_named(dbt, change, said):

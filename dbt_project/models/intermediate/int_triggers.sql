@@ -35,6 +35,10 @@ judged as (
                 then 'quiet hours need both quiet_from and quiet_to'
             when delay_minutes < 0 or cap_hours < 0 or expires_hours < 0
                 then 'delay_minutes, cap_hours and expires_hours cannot be negative'
+            when delay_minutes >= expires_hours * 60
+                then 'it expires (expires_hours) before its delay is over, and would never go out'
+            when quiet_from_minute = 0 and quiet_to_minute = 1440
+                then 'quiet hours all day would let nothing go out'
             when count(*) over (partition by trigger) > 1 then 'the name stands twice'
         end as problem
     from declared
