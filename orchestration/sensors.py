@@ -150,7 +150,8 @@ def build_follow_up_sensor(settings: Settings) -> dg.SensorDefinition:
     def undelivered_follow_ups(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         look_at = look.at(settings.home)
         under_way, not_before = _deliveries(context.instance) if look_at else (None, None)
-        decision = look.decide(look_at, settings.now(), under_way, not_before)
+        marts_lag = due.token(settings.home) is not None
+        decision = look.decide(look_at, settings.now(), under_way, not_before, marts_lag)
         return dg.RunRequest() if decision.asks else dg.SkipReason(decision.waits_because)
 
     return undelivered_follow_ups

@@ -21,15 +21,24 @@ class Decision:
     waits_because: str | None = None
 
 
-def decide(look_at: datetime | None, now: datetime, under_way: str | None, not_before: datetime | None) -> Decision:
+def decide(
+    look_at: datetime | None,
+    now: datetime,
+    under_way: str | None,
+    not_before: datetime | None,
+    marts_lag: bool = False,
+) -> Decision:
     """Ask for a run when a follow-up may go out and no run that delivers is under way. All times in UTC.
 
-    `not_before` is when the next run may begin after some that failed, None where the newest did not.
+    `not_before` is when the next run may begin after some that failed, None where the newest did not. Marts that lag
+    behind what is loaded do not know of the newest unsubscriptions: the run that publishes them delivers.
     """
     if look_at is None:
         return Decision(False, "Every follow-up is delivered.")
     if under_way:
         return Decision(False, f"Run {under_way} is under way and delivers what is due.")
+    if marts_lag:
+        return Decision(False, "The marts lag behind what is loaded; the run that publishes them delivers what is due.")
     if look_at > now:
         return Decision(False, f"The next follow-up may go out at {look_at:%Y-%m-%d %H:%M:%S} UTC.")
     if not_before and not_before > now:

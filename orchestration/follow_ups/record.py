@@ -33,6 +33,7 @@ _NEW = """
 _OPEN = """
     from marts.follow_ups as queue
     inner join restricted.subscriber_identities as people on queue.subscriber_key = people.subscriber_key
+    inner join intermediate.int_follow_up_candidates as candidates on queue.follow_up_key = candidates.follow_up_key
     left join marts.fct_micro_conversions as facts on queue.micro_conversion_key = facts.micro_conversion_key
     left join pipeline.follow_up_failures as failures
         on queue.follow_up_key = failures.follow_up_key and failures.target = $target
@@ -80,7 +81,10 @@ def remember_due(connection: duckdb.DuckDBPyConnection, home: Path, now: datetim
 
 
 def sendable(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> list[FollowUp]:
-    """What shall go to the target now, the most important first; what failed there waits for its time."""
+    """What shall go to the target now, the most important first; what failed there waits for its time.
+
+    What has run into quiet hours since the queue was built is left to the next look, which builds it again.
+    """
     rows = connection.execute(
         f"""
         select
@@ -89,6 +93,7 @@ def sendable(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) 
             facts.content_category, facts.element
         {_OPEN}
             and queue.due_at <= $now and coalesce(failures.next_attempt_at <= $now, true)
+            and coalesce(candidates.quiet_from_at > $now, true)
         order by queue.priority nulls last, queue.due_at, queue.follow_up_key
         """,
         {"target": target, "now": now},

@@ -51,7 +51,9 @@ def make_queue(path: Path, keys: list[str], now: datetime = NOW) -> Path:
                 micro_conversion_key varchar, campaign_key varchar, message_key varchar, content_category varchar,
                 element varchar
             );
-            create table intermediate.int_follow_up_candidates (follow_up_key varchar, event_key varchar);
+            create table intermediate.int_follow_up_candidates (
+                follow_up_key varchar, event_key varchar, quiet_from_at timestamp
+            );
             create table intermediate.int_email_events (event_key varchar, export_id varchar);
             create table intermediate.int_site_events (site_event_key varchar, export_id varchar);
             """
@@ -63,6 +65,7 @@ def make_queue(path: Path, keys: list[str], now: datetime = NOW) -> Path:
 
 def add(connection: duckdb.DuckDBPyConnection, key: str, **fields) -> None:
     """One more follow-up in the queue."""
+    quiet_from_at = fields.pop("quiet_from_at", None)
     row = {
         "follow_up_key": key,
         "trigger": "guide_downloaded",
@@ -85,4 +88,6 @@ def add(connection: duckdb.DuckDBPyConnection, key: str, **fields) -> None:
         "where ? not in (select subscriber_key from restricted.subscriber_identities)",
         [f"{key}@example.com", row["subscriber_key"], row["subscriber_key"]],
     )
-    connection.execute("insert into intermediate.int_follow_up_candidates values (?, ?)", [key, f"e-{key}"])
+    connection.execute(
+        "insert into intermediate.int_follow_up_candidates values (?, ?, ?)", [key, f"e-{key}", quiet_from_at]
+    )

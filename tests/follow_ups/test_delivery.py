@@ -75,6 +75,16 @@ def test_what_is_not_due_stays(queue):
     assert record.undelivered(queue, "memory", NOW).look_at == NOW + timedelta(seconds=1)
 
 
+def test_what_has_run_into_quiet_hours_since_the_queue_was_built_is_left_to_a_look_at_once(queue):
+    queue.execute("delete from marts.follow_ups")
+    add(queue, "quiet", quiet_from_at=NOW)
+    add(queue, "awake", quiet_from_at=NOW + timedelta(seconds=1))
+    target = Memory()
+    run(queue, target)
+    assert target.sent == ["awake"]
+    assert record.undelivered(queue, "memory", NOW).look_at == NOW
+
+
 def test_the_first_priority_goes_first_then_the_longest_due(queue):
     queue.execute("delete from marts.follow_ups")
     add(queue, "unranked", priority=None)

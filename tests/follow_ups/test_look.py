@@ -6,9 +6,11 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from orchestration import due
 from orchestration.follow_ups import look
 from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
-from orchestration.sensors import _deliveries
+from orchestration.sensors import _deliveries, build_follow_up_sensor
+from orchestration.settings import Settings
 from tests.follow_ups.queue import NOW
 
 SECOND = timedelta(seconds=1)
@@ -36,6 +38,17 @@ def test_a_delivery_that_failed_is_followed_by_another_after_a_pause():
     decision = look.decide(NOW, NOW, None, NOW + SECOND)
     assert not decision.asks and "10:00:01" in decision.waits_because
     assert look.decide(NOW, NOW, None, NOW).asks
+
+
+def test_nothing_goes_out_by_marts_that_do_not_know_of_an_unsubscription_that_is_loaded(tmp_path):
+    sensor = build_follow_up_sensor(Settings(home=tmp_path, pinned_now=NOW))
+    look.mark(tmp_path, NOW)
+    with dg.DagsterInstance.ephemeral() as instance:
+        due.mark(tmp_path)
+        lagging = sensor(dg.build_sensor_context(instance))
+        assert isinstance(lagging, dg.SkipReason) and "lag behind" in lagging.skip_message
+        due.clear(tmp_path, due.token(tmp_path))
+        assert isinstance(sensor(dg.build_sensor_context(instance)), dg.RunRequest)
 
 
 @pytest.mark.parametrize(("statuses", "minutes"), [("F", 1), ("FF", 2), ("SFFF", 4), ("FFS", None), ("", None)])

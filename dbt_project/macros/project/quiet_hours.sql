@@ -35,3 +35,10 @@
     cast(cast({{ local_time }} as date) as timestamp)
     + ({{ quiet_to }} + case when {{ minute_of(local_time) }} < {{ quiet_to }} then 0 else 1440 end) * interval '1' minute
 {%- endmacro %}
+
+{#- The local time at which they begin next, after a local time. -#}
+{% macro quiet_start(local_time, quiet_from) -%}
+    cast(cast({{ local_time }} as date) as timestamp)
+    + ({{ quiet_from }} + case when {{ minute_of(local_time) }} < {{ quiet_from }} then 0 else 1440 end)
+    * interval '1' minute
+{%- endmacro %}

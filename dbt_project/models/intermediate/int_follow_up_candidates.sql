@@ -199,6 +199,15 @@ final as (
                     'local_times.time_zone'
                 ) }}
         end as quiet_until_at,
+        case
+            when local_times.quiet_from_minute != local_times.quiet_to_minute
+                then {{ local_time_to_utc(
+                    '(' ~ quiet_start(
+                        'greatest(local_times.local_ripe_at, local_times.local_now)', 'local_times.quiet_from_minute'
+                    ) ~ ')',
+                    'local_times.time_zone'
+                ) }}
+        end as quiet_from_at,
         permissions.opted_in_at,
         permissions.complained_at,
         permissions.unsubscribed_at,

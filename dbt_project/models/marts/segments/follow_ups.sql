@@ -131,12 +131,8 @@ judged as (
             case
                 when known.delivered_at is not null then null
                 when capped.follow_up_key is not null then 'capped'
-                -- Either all of its time was quiet, or the present is.
-                when
-                    known.expires_at <= {{ now }}
-                    and known.ripe_at < known.expires_at
-                    and known.due_at >= known.expires_at
-                    then 'quiet_hours'
+                -- Either all of its time is quiet, or the present is.
+                when known.ripe_at < known.expires_at and known.due_at >= known.expires_at then 'quiet_hours'
                 when
                     known.expires_at > {{ now }}
                     and known.ripe_at <= {{ now }}
@@ -220,7 +216,7 @@ final as (
         case
             when delivered_at is not null or is_over then null
             when suppressed_reason is null then due_at
-            when suppressed_reason = 'quiet_hours' then quiet_until_at
+            when suppressed_reason = 'quiet_hours' and quiet_until_at < expires_at then quiet_until_at
         end as sendable_at,
         landed_at
     from decided
