@@ -32,7 +32,8 @@ _NEW = """
 """
 _OPEN = """
     from marts.follow_ups as queue
-    inner join restricted.subscriber_identities as people on queue.subscriber_key = people.subscriber_key
+    left join restricted.subscriber_identities as people
+        on queue.subscriber_key = people.subscriber_key and contains(people.email, '@')
     inner join intermediate.int_follow_up_candidates as candidates on queue.follow_up_key = candidates.follow_up_key
     left join marts.fct_micro_conversions as facts on queue.micro_conversion_key = facts.micro_conversion_key
     left join pipeline.follow_up_failures as failures
@@ -92,7 +93,8 @@ def sendable(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) 
             queue.triggered_at, queue.due_at, queue.expires_at, queue.priority, facts.campaign_key, facts.message_key,
             facts.content_category, facts.element
         {_OPEN}
-            and queue.due_at <= $now and coalesce(failures.next_attempt_at <= $now, true)
+            and queue.due_at <= $now and people.email is not null
+            and coalesce(failures.next_attempt_at <= $now, true)
             and coalesce(candidates.quiet_from_at > $now, true)
         order by queue.priority nulls last, queue.due_at, queue.follow_up_key
         """,
@@ -148,7 +150,7 @@ def undelivered(connection: duckdb.DuckDBPyConnection, target: str, now: datetim
         select
             count(*) filter (queue.due_at > $now), count(*) filter (queue.due_at <= $now), count(failures.attempts),
             min(queue.due_at) filter (queue.due_at > $now), min(failures.next_attempt_at),
-            count(*) filter (queue.due_at <= $now and failures.attempts is null)
+            count(*) filter (queue.due_at <= $now and people.email is not null and failures.attempts is null)
         {_OPEN}
         """,
         values,
@@ -157,7 +159,15 @@ def undelivered(connection: duckdb.DuckDBPyConnection, target: str, now: datetim
         "select min(sendable_at) from marts.follow_ups where status = 'suppressed' and sendable_at > $1", [now]
     ).fetchone()
     problems = connection.execute(
-        f"select failures.problem, count(*) {_OPEN} and failures.problem is not null group by all order by all", values
+        f"""
+        select
+            coalesce(case when people.email is null then 'no e-mail address is known' end, failures.problem) as reason,
+            count(*)
+        {_OPEN} and queue.due_at <= $now and reason is not null
+        group by all
+        order by all
+        """,
+        values,
     ).fetchall()
     # What was left because others failed waits with them.
     at_once = now if untried and next_try is None else None

@@ -85,6 +85,14 @@ def test_what_has_run_into_quiet_hours_since_the_queue_was_built_is_left_to_a_lo
     assert record.undelivered(queue, "memory", NOW).look_at == NOW
 
 
+def test_who_has_no_address_is_left_and_told_and_asks_for_no_other_look(queue):
+    queue.execute("update restricted.subscriber_identities set email = 'n/a' where subscriber_key = 's-k3'")
+    queue.execute("delete from restricted.subscriber_identities where subscriber_key = 's-k4'")
+    assert run(queue, Memory()).delivered == 10
+    left = record.undelivered(queue, "memory", NOW)
+    assert (left.due, left.problems, left.look_at) == (2, [("no e-mail address is known", 2)], None)
+
+
 def test_the_first_priority_goes_first_then_the_longest_due(queue):
     queue.execute("delete from marts.follow_ups")
     add(queue, "unranked", priority=None)
