@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
-export EXPORT REASON
+export EXPORT REASON TO FROM
 # Bytecode is kept, whatever the caller's shell says: without it every process compiles a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 # Files of tests are dealt out to as many processes as there are cores; homes that several need are made once.
@@ -15,7 +15,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loa
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev withdraw test test-long bench lint format docs lock clean
+.PHONY: help run dev status withdraw backup restore test test-long bench lint format docs lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -29,6 +29,17 @@ dev: $(VENV)/run.stamp ## Dagster's UI and daemon on http://127.0.0.1:3000 (PORT
 withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPORT=<export_id> [REASON="..."]
 	@test -n "$$EXPORT" || { echo 'Name the export: make withdraw EXPORT=<export_id>' >&2; exit 2; }
 	@$(BIN)/python -m orchestration withdraw "$$EXPORT" --reason "$${REASON:-withdrawn by hand}"
+
+status: $(VENV)/run.stamp ## how the home is, in a few lines
+	@$(BIN)/python -m orchestration status
+
+backup: $(VENV)/run.stamp ## copy the home, also while it is in use: make backup TO=<new folder>
+	@test -n "$$TO" || { echo 'Name a new folder: make backup TO=<folder>' >&2; exit 2; }
+	@$(BIN)/python -m orchestration backup "$$TO"
+
+restore: $(VENV)/run.stamp ## put a backup into a home that has no warehouse: make restore FROM=<folder>
+	@test -n "$$FROM" || { echo 'Name the backup: make restore FROM=<folder>' >&2; exit 2; }
+	@$(BIN)/python -m orchestration restore "$$FROM"
 
 test: $(VENV)/test.stamp ## every check and test
 	@$(BIN)/ruff check orchestration tests dbt_project/models

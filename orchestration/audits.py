@@ -32,7 +32,11 @@ def audit_relations(settings: Settings, guarded: Iterable[tuple[Suite, Relation]
         [(suite, f"{relation.schema}.{relation.name}") for suite, relation in guarded],
         database=settings.warehouse_path,
         parameters=_parameters(settings),
-        config={"memory_limit": settings.memory_limit, "threads": settings.threads},
+        config={
+            "memory_limit": settings.memory_limit,
+            "threads": settings.threads,
+            "enable_external_access": False,  # a suite looks at the warehouse and at no file
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: `run`, `dev`, `withdraw`.
+"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `backup`, `restore`.
 
 Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
 """
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
-from orchestration import demonstration, instance
+from orchestration import backup, demonstration, instance
 from orchestration.progress import logger as progress
 from orchestration.settings import REPOSITORY, SettingError, Settings
 
@@ -43,10 +43,18 @@ def main(arguments: list[str] | None = None) -> int:
     withdraw.add_argument("export", help="the export's id, or an unambiguous beginning of it")
     withdraw.add_argument("--reason", default="withdrawn by hand")
     withdraw.set_defaults(command=lambda settings, options: withdraw_export(settings, options.export, options.reason))
+    status = commands.add_parser("status", help="how the home is, in a few lines")
+    status.set_defaults(command=lambda settings, options: show_status(settings))
+    copy = commands.add_parser("backup", help="copy the home, also while it is in use")
+    copy.add_argument("to", type=Path, help="a folder that does not exist yet")
+    copy.set_defaults(command=lambda settings, options: back_up_home(settings, options.to))
+    put_back = commands.add_parser("restore", help="put a backup into a home that has no warehouse")
+    put_back.add_argument("source", metavar="from", type=Path, help="the folder of the backup")
+    put_back.set_defaults(command=lambda settings, options: restore_home(settings, options.source))
     options = parser.parse_args(arguments)
     try:
         return options.command(Settings.from_environment(), options)
-    except (SettingError, demonstration.OtherExportsInDemonstration) as error:
+    except (SettingError, demonstration.OtherExportsInDemonstration, backup.BackupError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -69,6 +77,30 @@ def withdraw_export(settings: Settings, export: str, reason: str) -> int:
     withdrawal = {"ops": {"withdraw": {"config": {"export_id": export, "reason": reason}}}}
     code = _execute(settings, console, "withdraw_export", withdrawal, summary=False)
     return code or _execute(settings, console, MAIN_JOB)
+
+
+def show_status(settings: Settings) -> int:
+    """Print how the home is. Returns 0, or 1 where something needs a person."""
+    console = Console(highlight=False)
+    with instance.open_instance(settings) as dagster_instance:
+        from orchestration import health
+
+        return health.print_status(health.findings(settings, dagster_instance), str(settings.home), console)
+
+
+def back_up_home(settings: Settings, target: Path) -> int:
+    """Copy the home to a new folder."""
+    print(f"Waiting for the warehouse's turn, then copying {settings.home} to {target} ...", flush=True)
+    size = backup.back_up(settings, target)
+    print(f"{size / 1e6:,.1f} MB in {target}. The landing zone is not part of it: keep that where it comes from.")
+    return 0
+
+
+def restore_home(settings: Settings, source: Path) -> int:
+    """Put a backup into the home."""
+    files = backup.restore(settings, source)
+    print(f"{files:,} files are back in {settings.home}. `make run` loads what has come in since.")
+    return 0
 
 
 def serve(settings: Settings, host: str, port: int) -> int:

@@ -19,9 +19,10 @@ from orchestration.checks.suites import Suite, load_suites
 from orchestration.dbt import Dbt
 from orchestration.follow_ups.targets import Target
 from orchestration.jobs import build_decision_jobs, build_delivery_job, build_main_job
+from orchestration.personal_data.jobs import build_personal_data_jobs, build_retention_schedule
 from orchestration.resources import Warehouse
 from orchestration.schedules import build_daily_schedule
-from orchestration.sensors import build_follow_up_sensor, build_landing_sensor
+from orchestration.sensors import build_follow_up_sensor, build_freshness_sensor, build_landing_sensor
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -49,9 +50,18 @@ def build_defs(
             build_publication_asset(settings, dbt),
             follow_ups.build_follow_up_asset(settings, dbt, suites, target),
         ],
-        jobs=[build_main_job(), build_delivery_job(follow_ups.delivery_keys(dbt)), *build_decision_jobs(settings)],
-        sensors=[build_landing_sensor(settings, list(sources)), build_follow_up_sensor(settings)],
-        schedules=[build_daily_schedule()],
+        jobs=[
+            build_main_job(),
+            build_delivery_job(follow_ups.delivery_keys(dbt)),
+            *build_decision_jobs(settings),
+            *build_personal_data_jobs(settings, sources),
+        ],
+        sensors=[
+            build_landing_sensor(settings, list(sources)),
+            build_follow_up_sensor(settings),
+            build_freshness_sensor(settings, sources),
+        ],
+        schedules=[build_daily_schedule(), *([build_retention_schedule()] if settings.retention_days else [])],
         resources={"warehouse": Warehouse.of(settings), **(resources or {})},
         # The warehouse has one writer: steps in one process gain the start-up time that processes would cost.
         executor=dg.in_process_executor,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.checks.masks import masked
 from orchestration.checks.outcome import Outcome
 
 CANONICAL_EVENTS = "canonical events"
@@ -87,7 +88,9 @@ def refusal(gate: str, outcomes: Sequence[Outcome], newest_exports: Sequence[tup
     involved = sorted({export_id for outcome in failed for export_id in outcome.involved}) or sorted(names)
     lines = [f"The gate of the {gate} refused:"]
     lines += [f"- {o.suite}: {o.description or o.expectation} (observed: {o.observed})" for o in failed]
-    lines.append("Exports involved: " + (", ".join(f"{e} {names.get(e, '')}".strip() for e in involved) or "none new"))
+    lines.append(
+        "Exports involved: " + (", ".join(f"{e} {masked(names.get(e, ''))}".strip() for e in involved) or "none new")
+    )
     lines.append(
         "Nothing was published; the marts of the last publication stand. Withdraw an export with "
         "`make withdraw EXPORT=<export_id>` or the job 'withdraw_export', or mend the declaration that led to this."

@@ -8,6 +8,7 @@ from pydantic import Field
 from orchestration import due, steps
 from orchestration.assets import WAREHOUSE_POOL
 from orchestration.checks import factory
+from orchestration.checks.masks import masked
 from orchestration.exports import ledger, quarantine
 from orchestration.exports.load import release
 from orchestration.resources import Warehouse
@@ -117,9 +118,9 @@ def _look_job(settings: Settings) -> dg.JobDefinition:
             {
                 "export": export.export_id,
                 "source": export.source,
-                "file": export.file_name,
+                "file": masked(export.file_name),
                 "status": export.status,
-                "reason": told.get("reason") or "nothing of it is held",
+                "reason": masked(told.get("reason") or "nothing of it is held"),
                 "records": told.get("records", 0),
                 "records_rejected": told.get("records_rejected", 0),
                 "reasons_of_records": factory.markdown_table(

@@ -21,6 +21,7 @@ from types import MappingProxyType
 
 _log = logging.getLogger("micro_conversions.log")
 _log.propagate = False
+_log.addHandler(logging.NullHandler())  # until there is a file to write to, lines go nowhere
 _log.setLevel(logging.INFO)
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 _MAX_BYTES, _KEPT = 20_000_000, 5

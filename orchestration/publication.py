@@ -38,13 +38,18 @@ def publish(connection: duckdb.DuckDBPyConnection, marts: Sequence[Described], t
     """
     for left_over in target.parent.glob(f"{target.name}.*.tmp*"):
         left_over.unlink(missing_ok=True)
-    draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    draft = draft_of(target)
     with _attached(connection, draft):
         rows = {mart.name: _copy(connection, mart) for mart in marts}
     sync(draft)
     os.replace(draft, target)
     sync(target.parent)
     return rows
+
+
+def draft_of(target: Path) -> Path:
+    """Where this process writes a copy before it takes the place of `target`."""
+    return target.with_name(f"{target.name}.{os.getpid()}.tmp")
 
 
 @contextmanager

@@ -16,7 +16,8 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from filelock import BaseFileLock, FileLock, Timeout
 
-from orchestration import progress
+from orchestration import progress, publication
+from orchestration.confinement import confine, files_of
 from orchestration.instance import free_places, started_by
 from orchestration.settings import Settings
 
@@ -74,6 +75,9 @@ class Warehouse(DuckDBResource):
         """A connection to the warehouse in UTC, closed and let go of at the end, whatever happens."""
         with self.exclusive(), closing(duckdb.connect(self.database, config=self.connection_config)) as connection:
             os.chmod(self.database, 0o600)  # it holds addresses: its owner's alone
+            home = Path(self.database).parent
+            draft = publication.draft_of(home / "marts.duckdb")
+            confine(connection, [home / "work"], [*files_of(Path(self.database)), *files_of(draft)])
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set preserve_insertion_order = false")
             yield connection

@@ -9,13 +9,16 @@ export: the ledger knows what is loaded, and the sensor only compares.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 
 import dagster as dg
+import duckdb
+import requests
 
-from orchestration import demonstration, due
+from orchestration import demonstration, due, freshness, logs
 from orchestration import instance as instances
 from orchestration.exports.landing import LandingFile, is_complete
 from orchestration.exports.landing import look as look_at_landing
@@ -23,6 +26,7 @@ from orchestration.follow_ups import look
 from orchestration.follow_ups.record import retry_at
 from orchestration.jobs import DELIVERY_JOB, MAIN_JOB
 from orchestration.settings import Settings
+from orchestration.sources import Source
 
 ATTEMPTS = 3
 # A look at a store with more objects than it lists in this time goes on with the next tick.
@@ -155,6 +159,43 @@ def build_follow_up_sensor(settings: Settings) -> dg.SensorDefinition:
         return dg.RunRequest() if decision.asks else dg.SkipReason(decision.waits_because)
 
     return undelivered_follow_ups
+
+
+def build_freshness_sensor(settings: Settings, sources: Mapping[str, Source]) -> dg.SensorDefinition:
+    """Looks every five minutes, on by default; tells of a change once."""
+
+    @dg.sensor(
+        name="stale_sources",
+        minimum_interval_seconds=300,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fails the check `fresh` of a source from which nothing comes any more, and tells the address of "
+        "MICRO_CONVERSIONS_ALERT_URL, if there is one.",
+    )
+    def stale_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not settings.marts_path.exists():
+            return dg.SensorResult(skip_reason="Nothing was published yet.", cursor=context.cursor)
+        with closing(duckdb.connect(str(settings.marts_path), read_only=True)) as marts:
+            found = freshness.of_sources(marts, "marts.marts.exports", settings.stale_after_hours, sources)
+        now = settings.now()
+        stale = {source: f for source, f in found.items() if f.is_stale(now)}
+        known = set(json.loads(context.cursor)) if context.cursor else set()
+        changed = sorted(known.symmetric_difference(stale))
+        if not changed:
+            return dg.SensorResult(skip_reason=f"Stale: {', '.join(sorted(stale)) or 'none'}.", cursor=context.cursor)
+        if newly := sorted(set(stale) - known):
+            told = ", ".join(f"{source} (since {stale[source].newest_at:%Y-%m-%d %H:%M} UTC)" for source in newly)
+            logs.warning("sources are stale", sources=newly)
+            _alert(settings, f"Nothing new has come of {told}.")
+        events = [freshness.evaluation(dg.AssetKey(["raw", s]), found[s], now) for s in changed if s in found]
+        return dg.SensorResult(asset_events=events, cursor=json.dumps(sorted(stale)))
+
+    return stale_sources
+
+
+def _alert(settings: Settings, text: str) -> None:
+    """Tell whoever wants to know. Raises requests.RequestException: the tick fails, and the next one tells again."""
+    if settings.alert_url:
+        requests.post(settings.alert_url, json={"text": text}, timeout=10).raise_for_status()
 
 
 def _deliveries(instance: dg.DagsterInstance) -> tuple[str | None, datetime | None]:

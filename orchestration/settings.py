@@ -72,6 +72,11 @@ class Settings:
     sensor_interval_seconds: int = 5
     step_timeout_seconds: int = 7_200
     unreadable_share_limit: float = 0.05
+    stale_after_hours: float = 48
+    # Who is told of it, as a JSON object with `text`.
+    alert_url: str | None = field(default=None, repr=False)
+    # Days that verbatim records of events are kept; None for ever.
+    retention_days: int | None = None
     max_unpacked_bytes: int = 20_000_000_000
     max_archive_members: int = 100_000
     max_compression_ratio: int = 1_000
@@ -118,6 +123,9 @@ class Settings:
             sensor_interval_seconds=number("SENSOR_INTERVAL_SECONDS", cls.sensor_interval_seconds),
             step_timeout_seconds=number("STEP_TIMEOUT_SECONDS", cls.step_timeout_seconds),
             unreadable_share_limit=number("UNREADABLE_SHARE", cls.unreadable_share_limit, float),
+            stale_after_hours=number("STALE_AFTER_HOURS", cls.stale_after_hours, float),
+            alert_url=_receiver("ALERT_URL", value("ALERT_URL")),
+            retention_days=number("RETENTION_DAYS", cls.retention_days),
             max_unpacked_bytes=number("MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             max_archive_members=number("MAX_ARCHIVE_MEMBERS", cls.max_archive_members),
             max_compression_ratio=number("MAX_COMPRESSION_RATIO", cls.max_compression_ratio),

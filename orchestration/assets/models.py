@@ -30,7 +30,7 @@ from orchestration.settings import Settings
 
 CANONICAL_MODELS = ("int_email_events", "int_site_events")
 # Written by the loader together with raw: they show as part of raw, not as assets of their own.
-_LOADER_SCHEMAS = ("restricted", "pipeline")
+_LOADER_SCHEMAS = ("restricted", "retained", "pipeline")
 
 
 class Translator(DagsterDbtTranslator):

@@ -8,6 +8,7 @@ from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.assets.raw import UNCLAIMED_KEY
 from orchestration.dbt import Dbt
 from orchestration.exports import ledger
+from orchestration.personal_data import compaction
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 
@@ -40,6 +41,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
             with warehouse.get_connection() as connection:
                 rows = publish(connection, settings, dbt, context.run_id)
                 built = gates.verdict(connection, gates.MARTS)
+            compaction.compact_if_asked(settings)
         progress.to(context.log)(f"published {len(rows)} marts with {sum(rows.values()):,} rows")
         due.clear(settings.home, built.due_token if built else None)
         return dg.MaterializeResult(

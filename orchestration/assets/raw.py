@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from orchestration import audits, demonstration, progress, steps
+from orchestration import audits, demonstration, freshness, progress, steps
 from orchestration.assets import OWNERS, WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.checks.data_docs import build_data_docs
@@ -37,6 +37,7 @@ def _raw_asset(
 ) -> dg.AssetsDefinition:
     suite = suites[source.suite]
     key = dg.AssetKey(["raw", source.source])
+    delivers = source.kind != "reference"
 
     @dg.asset(
         key=key,
@@ -46,7 +47,11 @@ def _raw_asset(
         pool=WAREHOUSE_POOL,
         description=f"{source.description} Verbatim records of the exports below `landing/{source.source}/` that "
         "passed the first gate, each with the export it came from and its position there.",
-        check_specs=[*factory.asset_check_specs(key, suite), factory.held_back_spec(key)],
+        check_specs=[
+            *factory.asset_check_specs(key, suite),
+            factory.held_back_spec(key),
+            *([freshness.spec(key)] if delivers else []),
+        ],
     )
     @steps.carried_out(settings)
     def raw(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator:
@@ -66,12 +71,15 @@ def _raw_asset(
         with warehouse.get_connection() as connection:
             create_schema(connection, sources)  # a source without files has its table, too
             rows = connection.table(f"raw.{source.source}").count("*").fetchone()[0]
+            fresh = freshness.of_sources(connection, "pipeline.exports", settings.stale_after_hours, sources)
         yield dg.MaterializeResult(metadata={"dagster/row_count": rows, **_metadata(report)})
         held = [(export.export_id, export.file_name, export.reason) for export in report.held]
         identities = {export_id for export_id, *_ in held}
         docs = settings.data_docs_url
         yield from factory.asset_check_results(key, suite, report.outcomes, identities, docs)
         yield factory.held_back_result(key, held, f"{docs}/{suite.name}.html")
+        if delivers:
+            yield freshness.result(key, fresh.get(source.source), settings.now())
 
     return raw
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import dagster as dg
 
+from orchestration.checks.masks import masked
 from orchestration.checks.outcome import MOST_INVOLVED, Outcome
 from orchestration.checks.suites import Expectation, Suite
 
@@ -121,5 +122,6 @@ def _result(
 
 
 def _cell(text: str) -> str:
-    """A text within a markdown table: file names come from outside and may hold anything."""
+    """A text within a markdown table: file names come from outside and may hold anything, a person's address too."""
+    text = masked(text)
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~" else letter for letter in " ".join(text.split()))

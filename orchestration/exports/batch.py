@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.confinement import confine
 from orchestration.exports import candidates, readers, sql
 from orchestration.exports.avro import AvroError
 from orchestration.exports.containers import Content, Spool
@@ -369,8 +370,13 @@ def _form(content: Content) -> Format:
     return recognise(content.head(HEAD_BYTES), complete=content.size <= HEAD_BYTES)
 
 
-def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> duckdb.DuckDBPyConnection:
-    """The in-memory DuckDB that reads exports, within the memory of the settings, by one thread for each caller."""
+def open_reader(
+    settings: Settings, sources: Mapping[str, Source] = SOURCES, *, folders: Iterable[Path] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """The in-memory DuckDB that reads exports, within the memory of the settings, by one thread for each caller.
+
+    It can touch files below `folders` alone: by default those where exports come from and what is made of them.
+    """
     reader = duckdb.connect(
         config={
             "memory_limit": settings.memory_limit,
@@ -380,6 +386,7 @@ def open_reader(settings: Settings, sources: Mapping[str, Source] = SOURCES) -> 
             "autoload_known_extensions": False,
         }
     )
+    confine(reader, folders or [settings.landing, settings.work, settings.quarantine])
     reader.execute(_IN_UTC)
     reader.create_function("is_strict_json", is_strict, ["VARCHAR"], "BOOLEAN")
     reader.create_function("owner_of", owner_of(sources), ["VARCHAR", "VARCHAR"], "VARCHAR")

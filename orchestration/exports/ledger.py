@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from orchestration.checks.masks import masked
 from orchestration.exports import sql
 from orchestration.sources import SOURCES
 
@@ -67,6 +68,29 @@ MIGRATIONS: Sequence[str] = (
     create table pipeline.read_exports (export_id varchar, run_id varchar, has_time_ahead boolean);
     create table pipeline.built_by (project varchar, as_of timestamp);
     """,
+    # The columns of the two models of canonical records: a change of theirs is a migration here.
+    """
+    create schema retained;
+    create table retained.email_event_records (
+        export_id varchar, position bigint, part integer, event_key varchar, subscriber_key varchar,
+        message_key varchar, is_numbered boolean, names_message boolean, esp varchar, event_type varchar,
+        event_subtype varchar, raw_event_type varchar, actor varchar, is_machine boolean, machine_basis varchar,
+        campaign_id varchar, campaign_name varchar, experiment varchar, variant varchar, message_stream varchar,
+        recipient_domain varchar, mailbox_provider varchar, url varchar, url_query varchar, link_position integer,
+        device_type varchar, email_client varchar, user_agent_key varchar, proxy varchar, network_kind varchar,
+        address_key varchar, bounce_type varchar, reason varchar, read_seconds double, order_id varchar,
+        revenue decimal(18, 4), currency varchar, occurred_at timestamp, sent_at timestamp
+    );
+    create table retained.site_event_records (
+        export_id varchar, position bigint, event_key varchar, subscriber_key varchar, is_numbered boolean,
+        call_type varchar, event_name varchar, page_url varchar, page_query varchar, message_parameter varchar,
+        context_campaign_id varchar, context_campaign_name varchar, order_id varchar, currency varchar,
+        properties varchar, device_type varchar, amount decimal(18, 4), occurred_at timestamp
+    );
+    create table retained.erased_subjects (subscriber_key varchar);
+    create table restricted.erased_subscribers (subscriber_key varchar, erased_at timestamp);
+    create table pipeline.aged_exports (export_id varchar, aged_at timestamp, run_id varchar);
+    """,
 )
 
 
@@ -84,11 +108,19 @@ class Export(NamedTuple):
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection, sources: Iterable[str] = SOURCES) -> None:
-    """Create what is missing; safe to repeat. A declared source has its raw table before its first export."""
+    """Create what is missing; safe to repeat. A declared source has its raw table before its first export.
+
+    A warehouse of an earlier version is brought up to this one; raises LedgerError for one of a later version.
+    """
     with sql.transaction(connection):
         connection.execute("create schema if not exists pipeline")
         connection.execute("create table if not exists pipeline.migrations (version integer, ledger_id varchar)")
         done = connection.execute("select count(*) from pipeline.migrations").fetchone()[0]
+        if done > len(MIGRATIONS):
+            raise LedgerError(
+                f"This home was written by a later version of the pipeline (schema {done}; this one knows "
+                f"{len(MIGRATIONS)}). Use that version, or restore a backup made by this one."
+            )
         for version, statements in list(enumerate(MIGRATIONS, start=1))[done:]:
             connection.execute(statements)
             connection.execute("insert into pipeline.migrations values (?, ?)", [version, secrets.token_hex(16)])
@@ -159,8 +191,8 @@ def demand_status(export: Export, statuses: Sequence[str], decision: str) -> Non
     """Raise LedgerError where a decision does not fit what became of the export before."""
     if export.status not in statuses:
         raise LedgerError(
-            f"Export {export.export_id} ({export.source}, {export.file_name}) is {export.status}; only one that is "
-            f"{' or '.join(statuses)} can be {decision}."
+            f"Export {export.export_id} ({export.source}, {masked(export.file_name)}) is {export.status}; only one "
+            f"that is {' or '.join(statuses)} can be {decision}."
         )
 
 

@@ -21,6 +21,7 @@ from orchestration.exports import candidates, identities, sql, user_agents
 from orchestration.exports.containers import Spool
 from orchestration.exports.json_lines import JsonLines
 from orchestration.exports.landing_index import KnownExport
+from orchestration.personal_data.erasure import keep_out
 from orchestration.sources import Source
 
 _COLUMNS = {
@@ -98,6 +99,7 @@ def publish(
                 _insert_secret(warehouse, salt)
                 _insert_user_agents(warehouse, source, candidate_files, spool)
             warehouse.execute("insert into pipeline.exports select * from incoming")
+            keep_out(warehouse, source, sorted(new), salt, rows[0].run_id)
             warehouse.execute(
                 "insert into pipeline.awaiting_publication "
                 "select export_id from incoming where status in ('published', 'released')"
@@ -157,16 +159,20 @@ def _insert_identities(warehouse: duckdb.DuckDBPyConnection, source: Source, fil
         insert into restricted.subscriber_identities
         with emails as (
             select distinct {identities.normalised("value")} as email from ({addresses})
+        ),
+        keyed as (
+            select
+                email,
+                {identities.hmac_sha256("email")} as subscriber_key,
+                case when contains(email, '@') then regexp_extract(email, '@([^@]*)$', 1) end as recipient_domain
+            from emails
+            where
+                email <> ''
+                and not starts_with(email, '[')  -- a list of addresses, which another declared path takes apart
+                and email not in (select email from restricted.subscriber_identities)
         )
-        select
-            email,
-            {identities.hmac_sha256("email")},
-            case when contains(email, '@') then regexp_extract(email, '@([^@]*)$', 1) end
-        from emails
-        where
-            email <> ''
-            and not starts_with(email, '[')  -- a list of addresses, which another declared path takes apart
-            and email not in (select email from restricted.subscriber_identities)
+        select email, subscriber_key, recipient_domain from keyed
+        where subscriber_key not in (select subscriber_key from restricted.erased_subscribers)
         """,
         identities.hmac_pads(salt),
     )

@@ -6,6 +6,8 @@ create schema staging;
 create schema seeds;
 create schema intermediate;
 create schema marts;
+create schema retained;
+create table retained.erased_subjects (subscriber_key varchar);
 
 create table pipeline.exports as
 select * from (values

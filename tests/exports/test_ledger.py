@@ -8,6 +8,8 @@ import pytest
 from orchestration.exports import ledger
 from orchestration.sources import SOURCES
 
+_OF_THE_FIRST_VERSION = ("raw.sendgrid", "restricted.subscriber_identities", "pipeline.exports")
+
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
@@ -36,6 +38,46 @@ def test_creating_the_schema_again_changes_nothing(tmp_path):
             (version,) for version in range(1, len(ledger.MIGRATIONS) + 1)
         ]
         assert columns_of(connection, "raw.another")
+
+
+def schema_of(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    return connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal order by all"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("version", range(1, len(ledger.MIGRATIONS)))
+def test_a_home_of_any_earlier_version_is_brought_up_to_date_and_loses_nothing(tmp_path, version):
+    with duckdb.connect() as fresh:
+        ledger.create_schema(fresh)
+        wanted = schema_of(fresh)
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute(
+            "create schema pipeline; create table pipeline.migrations (version integer, ledger_id varchar)"
+        )
+        for number in range(version):
+            connection.execute(ledger.MIGRATIONS[number])
+            connection.execute("insert into pipeline.migrations values (?, ?)", [number + 1, f"id {number}"])
+        connection.execute("create table raw.sendgrid (export_id varchar, position bigint, record varchar)")
+        connection.execute("insert into raw.sendgrid values ('aa11', 1, '{}')")
+        connection.execute(
+            "insert into restricted.subscriber_identities values ('joe@example.com', 'k', 'example.com')"
+        )
+        add(connection, "aa11", "published")
+        before = {table: connection.execute(f"from {table}").fetchall() for table in _OF_THE_FIRST_VERSION}
+
+        ledger.create_schema(connection)
+        assert schema_of(connection) == wanted
+        assert {table: connection.execute(f"from {table}").fetchall() for table in _OF_THE_FIRST_VERSION} == before
+        assert ledger.ledger_id(connection) == "id 0"
+
+
+def test_a_home_of_a_later_version_is_left_alone():
+    with duckdb.connect() as connection:
+        ledger.create_schema(connection)
+        connection.execute("insert into pipeline.migrations values (999, 'x')")
+        with pytest.raises(ledger.LedgerError, match="later version"):
+            ledger.create_schema(connection)
 
 
 @pytest.mark.parametrize(("version", "packing"), [("v1.0.0", set()), ("v1.2.0", {"ZSTD"})])

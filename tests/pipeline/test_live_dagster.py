@@ -123,6 +123,7 @@ def test_sensor_and_schedule_are_on_without_a_click(live):
     )["repositoriesOrError"]["nodes"][0]
     assert {s["name"]: s["sensorState"]["status"] for s in states["sensors"]} == {
         "new_exports": "RUNNING",
+        "stale_sources": "RUNNING",
         "undelivered_follow_ups": "RUNNING",
     }
     assert {s["name"]: s["scheduleState"]["status"] for s in states["schedules"]} == {"daily_marts": "RUNNING"}

@@ -5,7 +5,8 @@
 
   Under one number of the vendor's, one record stands: the smallest SHA-256 of the normalised payload, then the first
   by export and position; a record without a time stands last. Without numbers an event is what it says: identical
-  records of one export are that many events, and the same records in another export are these again.
+  records of one export are that many events, and the same records in another export are these again. An event that is
+  retained without its verbatim record stands before any that came later.
 -#}
 {% macro event_repeats(records, verbatim_records, has_parts=false) -%}
 {%- set identity = ['export_id', 'position'] + (['part'] if has_parts else []) -%}
@@ -29,11 +30,12 @@ repeats as (
         records.event_key,
         records.is_numbered,
         records.occurred_at,
+        verbatim_records.export_id is null as is_retained,
         md5(verbatim_records.record) as record_digest
     from {{ records }} as records
     inner join repeated_keys
         on records.event_key = repeated_keys.event_key
-    inner join ({{ verbatim_records }}) as verbatim_records
+    left join ({{ verbatim_records }}) as verbatim_records
         on
             records.export_id = verbatim_records.export_id
             and records.position = verbatim_records.position
@@ -87,6 +89,7 @@ counted as (
         repeats.part,
         repeats.event_key,
         repeats.occurred_at,
+        repeats.is_retained,
         payloads.payload_sha256,
         case
             when repeats.is_numbered then 1
@@ -111,6 +114,7 @@ ranked as (
         row_number() over (
             partition by event_key, occurrence
             order by
+                case when is_retained then 0 else 1 end,
                 case when occurred_at is null then 1 else 0 end,
                 payload_sha256 nulls first,
                 export_id,

@@ -85,6 +85,37 @@ final as (
     left join user_agents
         on calls.user_agent = user_agents.user_agent
 
+),
+
+-- What raw no longer holds: its export was aged out, or its person erased.
+retained as (
+
+    select
+        retained.export_id,
+        retained.position,
+        retained.event_key,
+        retained.subscriber_key,
+        retained.is_numbered,
+        retained.call_type,
+        retained.event_name,
+        retained.page_url,
+        retained.page_query,
+        retained.message_parameter,
+        retained.context_campaign_id,
+        retained.context_campaign_name,
+        retained.order_id,
+        retained.currency,
+        retained.properties,
+        retained.device_type,
+        retained.amount,
+        retained.occurred_at
+    from {{ source('retained', 'site_event_records') }} as retained
+    inner join {{ source('pipeline', 'exports') }} as exports
+        on retained.export_id = exports.export_id
+    where exports.status in ('published', 'released', 'erased')
+
 )
 
 select * from final
+union all
+select * from retained

@@ -40,13 +40,23 @@ sightings as (
 
 ),
 
+-- Events of erased people stay and say no longer whose they are: nobody is made of them.
+erased as (
+
+    select subscriber_key from {{ source('retained', 'erased_subjects') }}
+
+),
+
 first_sightings as (
 
     select
-        subscriber_key,
-        min(seen_at) as first_seen_at
+        sightings.subscriber_key,
+        min(sightings.seen_at) as first_seen_at
     from sightings
-    group by subscriber_key
+    left join erased
+        on sightings.subscriber_key = erased.subscriber_key
+    where erased.subscriber_key is null
+    group by sightings.subscriber_key
 
 ),
 

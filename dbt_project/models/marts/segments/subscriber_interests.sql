@@ -82,26 +82,39 @@ profiled as (
 
 ),
 
+-- What erased people cared for counts, and is said of nobody.
+erased as (
+
+    select subscriber_key from {{ source('retained', 'erased_subjects') }}
+
+),
+
 final as (
 
     select
         -- keys
-        subscriber_key,
-        content_category,
+        profiled.subscriber_key,
+        profiled.content_category,
 
         -- measures
-        weighted_events,
-        affinity,
-        affinity / nullif(share, 0) as lift,
-        confidence,
+        profiled.weighted_events,
+        profiled.affinity,
+        profiled.affinity / nullif(profiled.share, 0) as lift,
+        profiled.confidence,
         row_number() over (
-            partition by subscriber_key
-            order by weighted_events + coalesce(share, 0) desc, last_at desc, content_category asc
+            partition by profiled.subscriber_key
+            order by
+                profiled.weighted_events + coalesce(profiled.share, 0) desc,
+                profiled.last_at desc,
+                profiled.content_category asc
         ) as interest_rank,
 
         -- times
-        last_at
+        profiled.last_at
     from profiled
+    left join erased
+        on profiled.subscriber_key = erased.subscriber_key
+    where erased.subscriber_key is null
 
 )
 
