@@ -23,6 +23,7 @@ QUIET_ENVIRONMENT = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "GX_
 def prepare(settings: Settings) -> dict[str, str]:
     """Make the instance folder with its configuration. Returns the environment that Dagster's processes need."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    os.chmod(settings.dagster_home, 0o700)  # what a person types into the UI lies there
     configuration = yaml.safe_load(_CONFIGURATION.read_text())
     configuration["event_log_storage"] = {
         "module": "orchestration.event_log",

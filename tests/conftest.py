@@ -59,6 +59,8 @@ def hostile(made_once):
         result = _published(settings_of(home))
         failed = sorted({e.check_name for e in result.get_asset_check_evaluations() if not e.passed})
         (home / "failed_checks.json").write_text(json.dumps(failed))
+        events = [str((event.message, event.event_specific_data)) for event in result.all_events]
+        (home / "dagster_events.txt").write_text("\n".join(events))
 
     return settings_of(made_once("hostile", make))
 

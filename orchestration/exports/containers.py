@@ -329,6 +329,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, spool: Spool, allow
 
 def _packed_bytes(file: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     """A member as it lies in the archive, still compressed: what is kept of one that cannot be unpacked."""
+    if info.header_offset < 0:  # the archive's end says that it begins before its beginning
+        return io.BytesIO()
     file.seek(info.header_offset + 26)
     lengths = file.read(4)
     if len(lengths) < 4:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring
 
@@ -21,9 +21,15 @@ csv.field_size_limit(16 * 1024 * 1024)
 
 
 def header(lines: Iterable[str], delimiter: str) -> list[str]:
-    """The column names of the first row that is not blank: nameless ones are called column_2, repeated ones email_1."""
+    """The column names of the first row that is not blank: nameless ones are called column_2, repeated ones email_1.
+
+    None where that is not a row at all.
+    """
     rows = csv.reader(lines, delimiter=delimiter)
-    return _names(next((row for row in rows if not _is_blank(row)), []))
+    try:
+        return _names(next((row for row in rows if not _is_blank(row)), []))
+    except csv.Error:
+        return []
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
@@ -64,15 +70,15 @@ def _is_blank(row: Sequence[str]) -> bool:
 
 
 def _names(row: Sequence[str]) -> list[str]:
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repeats: Counter[str] = Counter()  # so that a name given a thousand times is not sought a million times
     for number, cell in enumerate(row, start=1):
         name = wanted = cell.strip().lstrip("\ufeff") or f"column_{number}"
-        repeat = 0
         while name in names:
-            repeat += 1
-            name = f"{wanted}_{repeat}"
-        names.append(name)
-    return names
+            repeats[wanted] += 1
+            name = f"{wanted}_{repeats[wanted]}"
+        names[name] = None
+    return list(names)
 
 
 class _Lines:

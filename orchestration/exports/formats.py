@@ -139,5 +139,11 @@ def _delimiter(text: str) -> str:
     """The character that cuts the header into most cells; a comma where the header is one cell."""
     quoted = re.match(r'(?:[^"\r\n]|"(?:[^"]|"")*")*', text)
     header = quoted.group() if quoted and quoted.group() else text
-    cells = {delimiter: len(next(csv.reader([header], delimiter=delimiter), [])) for delimiter in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda delimiter: cells[delimiter])
+    return max(_DELIMITERS, key=lambda delimiter: _cells(header, delimiter))
+
+
+def _cells(header: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([header], delimiter=delimiter), []))
+    except csv.Error:  # it has line breaks where no table has them
+        return 0

@@ -137,6 +137,7 @@ class LandingIndex:
 
     def _prepared(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=30)
+        os.chmod(self._path, 0o600)  # names of files may say who somebody is
         # Written after the ledger and made again from it: nothing is lost with it, so it need not wait for the disk.
         database.execute("pragma synchronous = off")
         if _version(database) != _VERSION:

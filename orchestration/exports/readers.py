@@ -31,6 +31,8 @@ from orchestration.exports.json_text import Record
 from orchestration.exports.strict_json import value_end
 from orchestration.sources import Source
 
+# No export has more columns; each costs DuckDB memory and time beyond what it holds.
+MAX_COLUMNS = 2_000
 _LINES_AT_ONCE = 1000
 _CHUNK_CHARS = 8 * 1024 * 1024
 # What no cell holds: with it, an empty cell stays an empty text and only a missing one is null.
@@ -246,8 +248,12 @@ def _demand_sound_parquet(reader: duckdb.DuckDBPyConnection, path: str, limit: i
         raise FormatError(f"too large: the Parquet file holds more than {limit:,} bytes; split it")
 
 
-def _delimited_scan(content: Content, form: Format, path: str) -> Scan:
+def _delimited_scan(content: Content, form: Format, path: str) -> Scan | None:
     names = header(content, form)
+    if not names:
+        return None
+    if len(names) > MAX_COLUMNS:
+        raise FormatError(f"too many columns: the table has {len(names):,}, the limit is {MAX_COLUMNS:,}")
     cells = [f"c{number}" for number in range(len(names))]
     columns = ", ".join(f"{sql.text(cell)}: 'varchar'" for cell in cells)
     rows = (

@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -377,3 +378,32 @@ def test_no_reason_holds_an_address(bench):
     bench.load()
     assert "secret.person" not in str(bench.ledger())
     assert "secret.person" not in (bench.kept("a.ndjson") / "report.json").read_text()
+
+
+def test_an_archive_whose_beginning_was_cut_off_stops_no_load(bench):
+    bench.land("sendgrid/cut.zip", b"PK\x03\x04" + zipped({"a.json": b"[]"})[31:])
+    bench.land("sendgrid/good.json", json.dumps([sendgrid("open")]))
+    report = bench.load()
+    assert report.published == 2 and report.held[0].reason.startswith("damaged")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"," * 300_000, "unknown format"),
+        (b",".join(b"c%d" % n for n in range(100_000)) + b"\n" + b"," * 99_999 + b"\n", "too many columns"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "unreadable"),
+        (b"[" * 300_000 + b"]" * 300_000, "unreadable"),
+        (b"[{" + b",".join(b'"k%d":1' % n for n in range(100_000)) + b"}]", "unreadable"),
+        (b"mandrill_events=" + b"%5B" * 200_000, "unreadable"),
+        (b"\0" * 1_000_000, "unknown format"),
+    ],
+    ids=["nothing but commas", "columns", "depth of objects", "depth of lists", "keys", "encoded depth", "zeros"],
+)
+def test_what_is_made_to_exhaust_a_reader_is_held_soon_and_costs_no_neighbour(bench, content: bytes, said: str):
+    bench.land("sendgrid/bomb", content)
+    bench.land("sendgrid/good.json", json.dumps([sendgrid("open")]))
+    started = time.monotonic()
+    report = bench.load()
+    assert time.monotonic() - started < 20
+    assert report.published == 2 and said in report.held[0].reason

@@ -32,7 +32,7 @@ CELLS = ["", " ", "reader@example.com", "2026-09-01 10:00:00", "[]", "{}", ' ["x
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    with closing(open_reader(Settings(home=tmp_path_factory.mktemp("reader")))) as connection:
+    with closing(open_reader(Settings(home=tmp_path_factory.mktemp("reader")), folders=[Path("/")])) as connection:
         yield connection
 
 

@@ -113,7 +113,7 @@ def _agree(content: bytes) -> None:
             containers.SMALL_BYTES = small
         form = recognise(part.content.head(HEAD_BYTES), complete=True)
         patient = list(readers.read(part.content, form, SOURCES["sendgrid"]))
-        reader = open_reader(Settings(home=Path(folder)))
+        reader = open_reader(Settings(home=Path(folder)), folders=[Path(folder)])
         scan = readers.scan(reader, part.content, form, spool, 10**9)
         try:
             scanned = (

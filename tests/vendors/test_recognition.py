@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.vendors.reading import EMAIL_SOURCES, FIXTURES, fixtures
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    with closing(open_reader(Settings(home=tmp_path_factory.mktemp("reader")))) as connection:
+    with closing(open_reader(Settings(home=tmp_path_factory.mktemp("reader")), folders=[Path("/")])) as connection:
         yield connection
 
 
