@@ -12,7 +12,8 @@ with
 
 staged as (
 
-    select * from (
+    select *
+    from (
         {{ staged_email_events(columns) }}
     ) as staged_events
     where {{ is_of_changed_export('export_id') }}
