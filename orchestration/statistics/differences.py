@@ -86,13 +86,14 @@ def relative_difference(
 def always_valid_half_width(standard_error: ArrayLike, n: ArrayLike, *, tuned_for: int = TUNED_FOR) -> NDArray:
     """Half the width of an interval that holds at every look at once (Waudby-Smith and others, as GrowthBook has it).
 
-    `n` counts both groups. `tuned_for` is where the interval is narrowest.
+    `n` counts both groups. `tuned_for` is where the interval is narrowest. NaN without a standard error: where nothing
+    varied, nothing is known to be certain.
     """
-    n = np.asarray(n, dtype=float)
+    n, standard_error = np.asarray(n, dtype=float), np.asarray(standard_error, dtype=float)
     tuned = n * _squared_rho(tuned_for)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = 2 * (tuned + 1) * np.log(np.sqrt(tuned + 1) / ALPHA) / (n * tuned)
-        return np.asarray(standard_error, dtype=float) * np.sqrt(n) * np.sqrt(spread)
+        return np.where(standard_error > 0, standard_error, np.nan) * np.sqrt(n) * np.sqrt(spread)
 
 
 def always_valid_p_value(
@@ -107,11 +108,15 @@ def always_valid_p_value(
 
 
 def minimum_detectable_effect(variance: ArrayLike, n: ArrayLike, n_0: ArrayLike) -> NDArray:
-    """The difference that a two-sided test at 5 % finds four times in five, given control's variance per subscriber."""
+    """The difference that a two-sided test at 5 % finds four times in five, given control's variance per subscriber.
+
+    NaN where a group is empty.
+    """
     n, n_0 = np.asarray(n, dtype=float), np.asarray(n_0, dtype=float)
     quantiles = stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return quantiles * np.sqrt(np.asarray(variance, dtype=float) * (1 / n + 1 / n_0))
+        least = quantiles * np.sqrt(np.asarray(variance, dtype=float) * (1 / n + 1 / n_0))
+    return np.where(np.minimum(n, n_0) > 0, least, np.nan)
 
 
 def _squared_rho(tuned_for: int) -> float:

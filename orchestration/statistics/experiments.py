@@ -102,7 +102,10 @@ def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         means = getattr(of_means, name)
         return means if of_rates is None else np.where(is_mean, means, getattr(of_rates, name))
 
-    effect, standard_error = chosen("effect"), chosen("standard_error")
+    effect, standard_error, statistic = (chosen(name) for name in ("effect", "standard_error", "statistic"))
+    # Where all of one arm convert and nobody of the other, neither varies: the error is then the test's own, pooled.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        standard_error = np.where(standard_error > 0, standard_error, effect / statistic)
     half = differences.always_valid_half_width(standard_error, n + n_0)
     relative = differences.relative_difference(mean, variance, n, mean_0, variance_0, n_0)
     return {
@@ -114,7 +117,7 @@ def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         "relative_effect": relative.effect,
         "relative_effect_lo": relative.lo,
         "relative_effect_hi": relative.hi,
-        "z": chosen("statistic"),
+        "z": statistic,
         "p_value": chosen("p_value"),
         "always_valid_lo": effect - half,
         "always_valid_hi": effect + half,

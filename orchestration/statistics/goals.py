@@ -101,7 +101,8 @@ def progress(
 
 def _total(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) -> tuple[float, ...]:
     """The rest of the period as a sum of days like those before, normally distributed; whole weeks vary as their days
-    do, and what the mean of the days is known to adds to it."""
+    do, and what the mean of the days is known to adds to it. No day takes anything away: a target that has been reached
+    stays so."""
     if history_is_short(before) and past.empty:
         return (np.nan,) * 5
     actual = float(past["numerator"].astype(float).sum())
@@ -113,8 +114,9 @@ def _total(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) -
     mean, variance = values.mean(), values.var(ddof=1)
     projected = actual + rest * mean
     spread = np.sqrt(variance * (rest + rest**2 / len(values)))
-    reaches = stats.norm.sf(target, projected, spread) if spread > 0 else float(projected >= target)
-    return actual, np.nan, np.nan, projected, float(reaches)
+    is_certain = actual >= target or not spread > 0
+    reaches = float(projected >= target) if is_certain else float(stats.norm.sf(target, projected, spread))
+    return actual, np.nan, np.nan, projected, reaches
 
 
 def history_is_short(days: pd.DataFrame) -> bool:

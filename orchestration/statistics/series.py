@@ -14,16 +14,21 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     """Whole settled weeks, from Monday: metric, scope, is_rate, period_start_on, numerator, denominator and value.
 
     `days` is int_metric_days: metric, scope, is_rate, day_on, numerator, denominator (NaN for totals), settles_in_days
-    and as_of_on. Weeks of a total without a row count as 0; weeks of a rate without one are absent: nothing was sent.
+    and as_of_on. Weeks of a total without a row count as 0, to the last in which anything at all was recorded: a total
+    that has run dry is not one that nobody reports any more. Weeks of a rate without one are absent: nothing was sent.
+    The week in which the records begin is whole for a total only if they begin on its Monday.
     """
     days = days.assign(day_on=pd.to_datetime(days["day_on"]), as_of_on=pd.to_datetime(days["as_of_on"]))
     start = days["day_on"] - pd.to_timedelta(days["day_on"].dt.day_of_week, unit="D")
+    begins_on, last_start = days["day_on"].min(), start[start + pd.Timedelta(days=7) <= days["as_of_on"]].max()
     wait = pd.to_timedelta(7 + days["settles_in_days"].astype(int), unit="D")
     days = days.assign(period_start_on=start)[start + wait <= days["as_of_on"]]
     keys = ["metric", "scope", "is_rate", "period_start_on"]
     weeks = days.groupby(keys, as_index=False)[["numerator", "denominator"]].sum(min_count=1)
-    totals = [_gapless(group, "7D") for _, group in weeks[~weeks["is_rate"].astype(bool)].groupby(["metric", "scope"])]
-    weeks = pd.concat([weeks[weeks["is_rate"].astype(bool)], *totals], ignore_index=True)
+    is_rate = weeks["is_rate"].astype(bool)
+    whole = weeks[~is_rate & (weeks["period_start_on"] >= begins_on)]
+    totals = [_gapless(group, last_start, "7D") for _, group in whole.groupby(["metric", "scope"])]
+    weeks = pd.concat([weeks[is_rate], *totals], ignore_index=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = weeks["numerator"].astype(float) / weeks["denominator"].astype(float)
     weeks["value"] = np.where(weeks["is_rate"].astype(bool), share, weeks["numerator"].astype(float))
@@ -45,8 +50,8 @@ def daily_totals(days: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True) if found else totals[["metric", "scope", "day_on", "numerator"]]
 
 
-def _gapless(group: pd.DataFrame, step: str) -> pd.DataFrame:
-    weeks = pd.date_range(group["period_start_on"].min(), group["period_start_on"].max(), freq=step)
+def _gapless(group: pd.DataFrame, last: pd.Timestamp, step: str) -> pd.DataFrame:
+    weeks = pd.date_range(group["period_start_on"].min(), last, freq=step)
     filled = group.set_index("period_start_on").reindex(weeks).rename_axis("period_start_on").reset_index()
     filled[["metric", "scope", "is_rate"]] = group[["metric", "scope", "is_rate"]].iloc[0].tolist()
     return filled.assign(numerator=filled["numerator"].fillna(0.0))

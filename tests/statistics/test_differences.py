@@ -87,6 +87,13 @@ def test_nothing_is_claimed_where_nothing_was_measured_or_varies():
     assert np.isnan(empty.effect[0])
     assert np.isnan(differences.mean_difference(0.0, 0.0, 10, 0.0, 0.0, 10).p_value)
     assert np.isnan(relative_rates(1, 10, 0, 10).effect)
+    assert np.isnan(differences.minimum_detectable_effect(0.25, [0, 10], [10, 0])).all()
+
+
+def test_no_interval_is_valid_at_every_look_where_nothing_varied():
+    """A point, narrower than the interval for one look, would claim to know a rate of nobody for certain."""
+    nobody = differences.rate_difference(0, 1_000, 0, 1_000)
+    assert np.isnan(differences.always_valid_half_width(nobody.standard_error, 2_000))
 
 
 @settings(deadline=None, max_examples=60)

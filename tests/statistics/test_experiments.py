@@ -171,6 +171,19 @@ def test_what_does_not_vary_or_was_not_measured_is_too_little_data(arms):
     assert verdict(*arms) == "too_little_data"
 
 
+def test_a_figure_that_an_arm_of_nobody_does_not_have_is_absent():
+    row = results(rate("A", 0, 0), rate("control", 100, 1_000)).iloc[0]
+    assert row[["effect", "always_valid_lo", "minimum_detectable_effect"]].isna().all()
+
+
+def test_all_against_none_is_shown_while_windows_are_open_too():
+    """Neither arm varies in itself: the error is the pooled one, and its interval no narrower than for one look."""
+    for is_closed in (True, False):
+        row = results(rate("A", 100, 100, is_closed=is_closed), rate("control", 0, 100, is_closed=is_closed)).iloc[0]
+        assert row["verdict"] == "better"
+        assert row["always_valid_lo"] < row["effect_lo"] < row["effect_hi"] <= row["always_valid_hi"]
+
+
 def test_a_control_alone_is_compared_with_nothing_and_one_huge_order_shows_nothing():
     assert experiments.results(pd.DataFrame([rate("control", 5, 100)])).empty
     amounts = {"sum_y": 1e9, "sum_yy": 1e18}, {"sum_y": 100.0, "sum_yy": 4_000.0}

@@ -99,6 +99,22 @@ def test_weeks_that_may_still_move_are_left_out_and_silent_weeks_of_a_total_are_
     assert trends.results(pd.concat([total, later]))["numerator"].tolist() == [3, 0, 0, 4]
 
 
+def test_orders_that_run_dry_while_mail_goes_on_are_down():
+    opened = days_of("open_rate", [20] * 140, [100] * 140, as_of="2026-06-01")
+    orders = np.random.default_rng(8).poisson(5, size=112)
+    found = trends.results(pd.concat([opened, days_of("orders", orders, as_of="2026-06-01")]))
+    last = found[found["metric"] == "orders"].tail(4)
+    assert last["numerator"].tolist() == [0, 0, 0, 0]
+    assert last["status"].tolist()[-1] == "down"
+    alone = trends.results(days_of("orders", orders, as_of="2026-06-01"))
+    assert alone["period_start_on"].max() == pd.Timestamp("2026-04-20")  # nothing at all was recorded after it
+
+
+def test_a_week_of_which_the_records_hold_a_part_is_no_whole_one_of_a_total():
+    days = days_of("orders", [5] * 60, start="2026-01-08", as_of="2026-03-10")
+    assert set(trends.results(days)["numerator"]) == {35}
+
+
 def test_only_what_beats_the_naive_forecast_is_published():
     generator = np.random.default_rng(3)
     season = np.tile([20, 30, 40, 50, 40, 10, 5], 40)
@@ -147,6 +163,13 @@ def test_a_running_period_is_projected_from_the_days_before(beyond, status):
     found = progress(days, "2026-01-16", target=projected + beyond).iloc[-1]
     assert (found["actual"], found["projected"]) == (orders[31:].sum(), pytest.approx(projected))
     assert found["status"] == status
+
+
+def test_a_total_that_has_reached_its_target_stays_so():
+    orders = np.append(np.zeros(40), [0, 0, 0, 0, 100, 0])
+    days = days_of("orders", orders, start="2025-12-01", as_of="2026-01-16")
+    found = progress(days, "2026-01-16", target=100).iloc[-1]
+    assert (found["actual"], found["probability_of_reaching"], found["status"]) == (100, 1, "on_track")
 
 
 def test_probabilities_of_reaching_a_total_are_calibrated():
