@@ -30,6 +30,7 @@ def best_and_loss(posteriors: Sequence) -> tuple[np.ndarray, np.ndarray]:
     The expected loss is by how much the best of the others exceeds it, 0 where none does, in the metric's unit. Both
     are one-dimensional integrals, exact to about 1e-9 by Gauss-Legendre between the posteriors' quantiles:
     P(i is best) = integral of f_i times the product of the others' F; loss of i = integral of F_i (1 - that product).
+    Probabilities are of their sum, which is 1 but for that error: none may be above 1.
     """
     edges = np.unique(np.concatenate([posterior.ppf(_EDGES) for posterior in posteriors]))
     half = np.diff(edges)[:, None] / 2
@@ -38,4 +39,5 @@ def best_and_loss(posteriors: Sequence) -> tuple[np.ndarray, np.ndarray]:
     below = np.array([posterior.cdf(points) for posterior in posteriors])
     others = np.array([np.prod(np.delete(below, i, axis=0), axis=0) for i in range(len(posteriors))])
     density = np.array([posterior.pdf(points) for posterior in posteriors])
-    return (density * others) @ weights, (below * (1 - others)) @ weights
+    best = (density * others) @ weights
+    return best / best.sum(), (below * (1 - others)) @ weights

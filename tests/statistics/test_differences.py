@@ -96,6 +96,12 @@ def test_no_interval_is_valid_at_every_look_where_nothing_varied():
     assert np.isnan(differences.always_valid_half_width(nobody.standard_error, 2_000))
 
 
+def test_no_arm_is_likelier_than_certain_to_be_the_best():
+    """Means so far apart that the integral's own error shows; the gate refuses a probability above 1."""
+    best, _ = posteriors.best_and_loss([stats.norm(0, 1), stats.norm(2_000, 1e-4)])
+    assert best[1] == pytest.approx(1) and best.max() <= 1
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 400), st.integers(0, 3))
 def test_arms_share_all_of_the_probability_and_the_best_loses_least(x, y, z, extra):
