@@ -135,6 +135,7 @@ def _rate(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) ->
     is_share = 0 <= x <= n
     actual = x / n if n else np.nan
     lo, hi = proportion_confint(x, n, method="wilson") if n and is_share else (np.nan, np.nan)
+    lo, hi = min(lo, actual), max(hi, actual)  # which rounding may part by 1e-19
     pool = pd.concat([past, before]).drop_duplicates("day_on")
     pool_x, pool_n = (float(pool[name].astype(float).sum()) for name in ("numerator", "denominator"))
     if rest == 0:

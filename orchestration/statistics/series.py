@@ -16,18 +16,20 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     `days` is int_metric_days: metric, scope, is_rate, day_on, numerator, denominator (NaN for totals), settles_in_days
     and as_of_on. Weeks of a total without a row count as 0, to the last in which anything at all was recorded: a total
     that has run dry is not one that nobody reports any more. Weeks of a rate without one are absent: nothing was sent.
-    The week in which the records begin is whole for a total only if they begin on its Monday.
+    The week in which the records of a total, or else of mail, begin is whole only if they begin on its Monday.
     """
     days = days.assign(day_on=pd.to_datetime(days["day_on"]), as_of_on=pd.to_datetime(days["as_of_on"]))
     start = days["day_on"] - pd.to_timedelta(days["day_on"].dt.day_of_week, unit="D")
-    begins_on, last_start = days["day_on"].min(), start[start + pd.Timedelta(days=7) <= days["as_of_on"]].max()
+    is_rate = days["is_rate"].astype(bool)
+    begins_on = days.groupby(["metric", "scope"])["day_on"].transform("min").clip(upper=days["day_on"][is_rate].min())
+    is_past = start + pd.Timedelta(days=7) <= days["as_of_on"]
     wait = pd.to_timedelta(7 + days["settles_in_days"].astype(int), unit="D")
-    days = days.assign(period_start_on=start)[start + wait <= days["as_of_on"]]
+    is_counted = (start + wait <= days["as_of_on"]) & (is_rate | (start >= begins_on))
     keys = ["metric", "scope", "is_rate", "period_start_on"]
-    weeks = days.groupby(keys, as_index=False)[["numerator", "denominator"]].sum(min_count=1)
+    counted = days.assign(period_start_on=start)[is_counted]
+    weeks = counted.groupby(keys, as_index=False)[["numerator", "denominator"]].sum(min_count=1)
     is_rate = weeks["is_rate"].astype(bool)
-    whole = weeks[~is_rate & (weeks["period_start_on"] >= begins_on)]
-    totals = [_gapless(group, last_start, "7D") for _, group in whole.groupby(["metric", "scope"])]
+    totals = [_gapless(group, start[is_past].max(), "7D") for _, group in weeks[~is_rate].groupby(["metric", "scope"])]
     weeks = pd.concat([weeks[is_rate], *totals], ignore_index=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = weeks["numerator"].astype(float) / weeks["denominator"].astype(float)

@@ -111,8 +111,15 @@ def test_orders_that_run_dry_while_mail_goes_on_are_down():
 
 
 def test_a_week_of_which_the_records_hold_a_part_is_no_whole_one_of_a_total():
-    days = days_of("orders", [5] * 60, start="2026-01-08", as_of="2026-03-10")
-    assert set(trends.results(days)["numerator"]) == {35}
+    orders = days_of("orders", [5] * 60, start="2026-01-08", as_of="2026-03-10")
+    assert set(trends.results(orders)["numerator"]) == {35}
+    later = days_of("orders", [5] * 58, start="2026-01-10", as_of="2026-03-10")
+    mail = days_of("r_rate", [1] * 60, [50] * 60, start="2026-01-08", as_of="2026-03-10")
+    found = trends.results(pd.concat([later, mail])).groupby("metric")["period_start_on"].min()
+    assert found.to_dict() == {"orders": pd.Timestamp("2026-01-12"), "r_rate": pd.Timestamp("2026-01-05")}
+    from_the_start = days_of("orders", [5] * 58, start="2026-01-16", as_of="2026-03-10")  # mail went out all that week
+    found = trends.results(pd.concat([from_the_start, mail])).groupby("metric")["numerator"].first()
+    assert found["orders"] == 15
 
 
 def test_only_what_beats_the_naive_forecast_is_published():
@@ -209,6 +216,14 @@ def test_a_rate_of_a_few_messages_is_neither_reached_nor_missed():
     days = days_of("click_rate", [1] * 10, [2] * 10, start="2026-01-01", as_of="2026-02-01")
     found = progress(days, "2026-02-01", metric="click_rate", target=0.1).iloc[0]
     assert (found["actual"], found["status"]) == (0.5, "too_little_data")
+
+
+def test_a_rate_lies_in_its_interval_to_the_last_digit():
+    days = days_of("complaint_rate", np.zeros(59), np.full(59, 100), start="2026-01-01", as_of="2026-03-01")
+    found = goals.progress(
+        days, pd.Timestamp("2026-02-01"), pd.Timestamp("2026-03-01"), pd.Timestamp("2026-03-01"), 0.001, True, True
+    )
+    assert found["actual_lo"] <= found["actual"] == 0
 
 
 def test_no_complaint_so_far_is_on_track_and_a_few_messages_without_one_are_not():
