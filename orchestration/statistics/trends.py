@@ -25,8 +25,8 @@ def results(days: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([weeks[is_short].assign(**figures), *found], ignore_index=True)
 
 
-def long_run(values: np.ndarray) -> tuple[float, float]:
-    """Mann-Kendall's z and Sen's slope per period.
+def long_run(values: np.ndarray, periods: np.ndarray | None = None) -> tuple[float, float]:
+    """Mann-Kendall's z and Sen's slope per period; `periods` number the values from 0 where not every one has a value.
 
     Where neighbouring values go together more than chance allows, z allows for it (Hamed and Rao 1998). NaN for fewer
     than LEAST_WEEKS values or a constant series.
@@ -38,7 +38,11 @@ def long_run(values: np.ndarray) -> tuple[float, float]:
     is_independent = abs(autocorrelation) < 1.96 / np.sqrt(len(values))
     test = pymannkendall.original_test if is_independent else pymannkendall.hamed_rao_modification_test
     found = test(values)
-    return float(found.z), float(found.slope)
+    if periods is None or len(values) == periods.max() + 1:
+        return float(found.z), float(found.slope)
+    gapless = np.full(periods.max() + 1, np.nan)
+    gapless[periods] = values
+    return float(found.z), float(pymannkendall.sens_slope(gapless).slope)
 
 
 _FIGURES = ["ewma", "ewma_lo", "ewma_hi", "trend_z", "sen_slope", "status"]
@@ -53,7 +57,8 @@ def _read(weeks: pd.DataFrame) -> pd.DataFrame:
     else:
         target, errors = charts.value_errors(values)
     averages, lower, upper = charts.ewma(values, target, errors)
-    z, slope = long_run(values)
+    since_first = weeks["period_start_on"] - weeks["period_start_on"].iloc[0]
+    z, slope = long_run(values, (since_first.dt.days // 7).to_numpy())
     status = np.select([averages > upper, averages < lower], ["up", "down"], "in_control").astype(object)
     is_thin = is_rate & (weeks["denominator"].to_numpy(dtype=float) < LEAST_DENOMINATOR)
     is_constant = not np.max(errors) > 0

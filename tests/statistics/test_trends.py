@@ -51,6 +51,14 @@ def test_the_long_run_allows_for_neighbours_that_go_together():
     assert trends.long_run(independent)[0] == pytest.approx(pymannkendall.original_test(independent).z)
 
 
+def test_what_a_newsletter_of_every_other_week_gains_is_told_per_week():
+    week = np.arange(280) // 7
+    sent = np.where(week % 2 == 0, 10_000, 0)
+    found = trends.results(days_of("r_rate", sent * (0.01 + 0.001 * week), sent))
+    assert len(found) == 20
+    assert found["sen_slope"].to_numpy() == pytest.approx(0.001)
+
+
 @pytest.mark.parametrize(
     ("model", "mae", "mase"),
     [
