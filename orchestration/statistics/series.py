@@ -22,15 +22,15 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     start = days["day_on"] - pd.to_timedelta(days["day_on"].dt.day_of_week, unit="D")
     is_rate = days["is_rate"].astype(bool)
     begins_on = days.groupby(["metric", "scope"])["day_on"].transform("min").clip(upper=days["day_on"][is_rate].min())
-    is_past = start + pd.Timedelta(days=7) <= days["as_of_on"]
+    last_start = start[start + pd.Timedelta(days=7) <= days["as_of_on"]].max()
     wait = pd.to_timedelta(7 + days["settles_in_days"].astype(int), unit="D")
-    is_counted = (start + wait <= days["as_of_on"]) & (is_rate | (start >= begins_on))
+    settled = days.assign(period_start_on=start, begins_on=begins_on)[start + wait <= days["as_of_on"]]
     keys = ["metric", "scope", "is_rate", "period_start_on"]
-    counted = days.assign(period_start_on=start)[is_counted]
-    weeks = counted.groupby(keys, as_index=False)[["numerator", "denominator"]].sum(min_count=1)
+    weeks = settled.groupby([*keys, "begins_on"], as_index=False)[["numerator", "denominator"]].sum(min_count=1)
     is_rate = weeks["is_rate"].astype(bool)
-    totals = [_gapless(group, start[is_past].max(), "7D") for _, group in weeks[~is_rate].groupby(["metric", "scope"])]
-    weeks = pd.concat([weeks[is_rate], *totals], ignore_index=True)
+    totals = [_gapless(group, last_start, "7D") for _, group in weeks[~is_rate].groupby(["metric", "scope"])]
+    totals = [group[group["period_start_on"] >= group["begins_on"]] for group in totals]
+    weeks = pd.concat([weeks[is_rate], *totals], ignore_index=True).drop(columns="begins_on")
     with np.errstate(divide="ignore", invalid="ignore"):
         share = weeks["numerator"].astype(float) / weeks["denominator"].astype(float)
     weeks["value"] = np.where(weeks["is_rate"].astype(bool), share, weeks["numerator"].astype(float))
@@ -55,5 +55,6 @@ def daily_totals(days: pd.DataFrame) -> pd.DataFrame:
 def _gapless(group: pd.DataFrame, last: pd.Timestamp, step: str) -> pd.DataFrame:
     weeks = pd.date_range(group["period_start_on"].min(), last, freq=step)
     filled = group.set_index("period_start_on").reindex(weeks).rename_axis("period_start_on").reset_index()
-    filled[["metric", "scope", "is_rate"]] = group[["metric", "scope", "is_rate"]].iloc[0].tolist()
+    same = ["metric", "scope", "is_rate", "begins_on"]
+    filled[same] = group[same].iloc[0].tolist()
     return filled.assign(numerator=filled["numerator"].fillna(0.0))

@@ -127,6 +127,8 @@ def test_a_week_of_which_the_records_hold_a_part_is_no_whole_one_of_a_total():
     found = trends.results(pd.concat([later, mail, known_before])).groupby("metric")["period_start_on"].min()
     assert found["orders"] == pd.Timestamp("2026-01-12")
     assert found["r_rate"] == pd.Timestamp("2026-01-05")
+    rare = days_of("orders", [2] + [0] * 20 + [2], start="2026-01-08", as_of="2026-03-10")
+    assert trends.results(rare[rare["numerator"] > 0])["numerator"].tolist() == [0, 0, 2]
     from_the_start = days_of("orders", [5] * 58, start="2026-01-16", as_of="2026-03-10")  # mail went out all that week
     found = trends.results(pd.concat([from_the_start, mail])).groupby("metric")["numerator"].first()
     assert found["orders"] == 15
