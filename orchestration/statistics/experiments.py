@@ -102,11 +102,10 @@ def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         means = getattr(of_means, name)
         return means if of_rates is None else np.where(is_mean, means, getattr(of_rates, name))
 
-    effect, standard_error, statistic = (chosen(name) for name in ("effect", "standard_error", "statistic"))
-    # Where all of one arm convert and nobody of the other, neither varies: the error is then the test's own, pooled.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        standard_error = np.where(standard_error > 0, standard_error, effect / statistic)
+    effect, standard_error = chosen("effect"), chosen("standard_error")
+    standard_error = np.where(is_mean, standard_error, _never_too_small(rows, standard_error))
     half = differences.always_valid_half_width(standard_error, n + n_0)
+    always_valid_p_value = differences.always_valid_p_value(effect, standard_error, n + n_0)
     relative = differences.relative_difference(mean, variance, n, mean_0, variance_0, n_0)
     return {
         "mean": mean,
@@ -117,14 +116,28 @@ def _comparison(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         "relative_effect": relative.effect,
         "relative_effect_lo": relative.lo,
         "relative_effect_hi": relative.hi,
-        "z": statistic,
+        "z": chosen("statistic"),
         "p_value": chosen("p_value"),
-        "always_valid_lo": effect - half,
-        "always_valid_hi": effect + half,
-        "always_valid_p_value": differences.always_valid_p_value(effect, standard_error, n + n_0),
+        # What holds at every look holds at this one: it claims no more than what is meant for one look.
+        "always_valid_lo": np.minimum(effect - half, chosen("lo")),
+        "always_valid_hi": np.maximum(effect + half, chosen("hi")),
+        "always_valid_p_value": np.maximum(always_valid_p_value, chosen("p_value")),
         "minimum_detectable_effect": _positive(differences.minimum_detectable_effect(variance_0, n, n_0)),
         **_adjusted(rows, effect, variance, variance_0),
     }
+
+
+def _never_too_small(rows: pd.DataFrame, standard_error: np.ndarray) -> np.ndarray:
+    """A rate's standard error, or the pooled one if that is larger, where an arm has hardly anybody with or without.
+
+    What such an arm varies by is not known from it: of nobody's conversions it would be nothing at all.
+    """
+    x, n, x_0, n_0 = (rows[name].to_numpy(dtype=float) for name in ("sum_y", "n", "sum_y_control", "n_control"))
+    fewest = np.min([x, n - x, x_0, n_0 - x_0], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pooled = (x + x_0) / (n + n_0)
+        error = np.sqrt(np.maximum(pooled * (1 - pooled), 0) * (1 / n + 1 / n_0))
+    return np.where(fewest < LEAST_EVENTS, np.maximum(standard_error, error), standard_error)
 
 
 def _adjusted(rows: pd.DataFrame, effect: np.ndarray, variance: np.ndarray, variance_0: np.ndarray) -> dict:

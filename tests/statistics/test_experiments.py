@@ -177,11 +177,18 @@ def test_a_figure_that_an_arm_of_nobody_does_not_have_is_absent():
 
 
 def test_all_against_none_is_shown_while_windows_are_open_too():
-    """Neither arm varies in itself: the error is the pooled one, and its interval no narrower than for one look."""
     for is_closed in (True, False):
-        row = results(rate("A", 100, 100, is_closed=is_closed), rate("control", 0, 100, is_closed=is_closed)).iloc[0]
-        assert row["verdict"] == "better"
-        assert row["always_valid_lo"] < row["effect_lo"] < row["effect_hi"] <= row["always_valid_hi"]
+        arms = rate("A", 100, 100, is_closed=is_closed), rate("control", 0, 100, is_closed=is_closed)
+        assert verdict(*arms) == "better"
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "x_0", "n_0"), [(13, 747, 0, 152), (12, 747, 1, 152), (76, 11_088, 1, 86), (40, 40, 0, 40)]
+)
+def test_what_holds_at_every_look_claims_no_more_than_what_holds_at_one(x, n, x_0, n_0):
+    """An arm of few or no conversions has next to no variance of its own."""
+    row = results(rate("A", x, n), rate("control", x_0, n_0)).iloc[0]
+    assert row["always_valid_lo"] <= row["effect_lo"] < row["effect_hi"] <= row["always_valid_hi"]
 
 
 def test_a_control_alone_is_compared_with_nothing_and_one_huge_order_shows_nothing():
