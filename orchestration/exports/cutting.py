@@ -100,7 +100,7 @@ class Cutter:
         """Whether a key that holds records is written anywhere in a text."""
         return any(f'"{mark}"' in text for mark in self._marks)
 
-    def pages_in_fields(self, post: Mapping[str, str]) -> list[str]:
+    def pages_in_fields(self, post: Mapping[str, Any]) -> list[str]:
         """The texts of JSON lists that stand under declared keys of a form post."""
         if self._marks.isdisjoint(post):
             return []

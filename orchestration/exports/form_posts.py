@@ -9,7 +9,7 @@ import email
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote_plus
 
 import orjson
@@ -20,6 +20,8 @@ from orchestration.exports.cutting import Cutter
 from orchestration.exports.formats import FormatError
 from orchestration.exports.json_text import Record
 
+# Where the values of names that come more than once are: under their name stands the first one alone.
+REPEATED = "repeated[]"
 MAX_MULTIPART_BYTES = 256 * 1024 * 1024
 # Marks of our own: between two posts, between two fields, between a name and its value.
 _POST, _NEXT, _IS = "\x1d", "\x1e", "\x1f"
@@ -69,8 +71,12 @@ def multipart_records(file: BinaryIO, cutter: Cutter) -> Iterator[Record]:
         rest = rest[end:].lstrip()
 
 
-def fields(post: str) -> dict[str, str]:
-    """The fields of an urlencoded post; of a name that comes twice the last value counts."""
+def fields(post: str) -> dict[str, Any]:
+    """The fields of an urlencoded post, texts by name.
+
+    A sender's own field may have the name of one of the vendor's, which is written before it. Of a name that comes
+    twice the first value counts; all of them are in a list under its name in the object REPEATED.
+    """
     return _fields_of([post])[0]
 
 
@@ -88,16 +94,35 @@ def _some(lines: Iterable[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _fields_of(posts: list[str]) -> list[dict[str, str]]:
+def _fields_of(posts: list[str]) -> list[dict[str, Any]]:
     whole = _POST.join(posts)
     if whole.count(_POST) >= len(posts) or _NEXT in whole or _IS in whole or _ENCODED_MARK.search(whole):
         return [_fields_one_by_one(post) for post in posts]
     decoded = _decoded(whole.replace("&", _NEXT).replace("=", _IS)).split(_POST)
     if _is_regular(whole):
-        parts = (iter(post.replace(_NEXT, _IS).split(_IS)) for post in decoded)
-        return [dict(zip(names_and_values, names_and_values, strict=True)) for names_and_values in parts]
-    pairs = ([field.partition(_IS) for field in post.split(_NEXT) if field] for post in decoded)
-    return [{name: value.replace(_IS, "=") for name, _, value in fields} for fields in pairs]
+        return [_paired(post.replace(_NEXT, _IS).split(_IS)) for post in decoded]
+    cut = ([field.partition(_IS) for field in post.split(_NEXT) if field] for post in decoded)
+    pairs = ([(name, value.replace(_IS, "=")) for name, _, value in fields] for fields in cut)
+    return [_as_fields(fields) for fields in pairs]
+
+
+def _paired(parts: list[str]) -> dict[str, Any]:
+    """Names and values by turns as an object."""
+    part = iter(parts)
+    found = dict(zip(part, part, strict=True))
+    return found if 2 * len(found) == len(parts) else _as_fields(list(zip(parts[::2], parts[1::2], strict=True)))
+
+
+def _as_fields(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Names and values as an object."""
+    found: dict[str, Any] = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    found = {name: those[0] for name, those in values.items()}
+    return found | {REPEATED: {name: those for name, those in values.items() if len(those) > 1}}
 
 
 def _is_regular(posts: str) -> bool:
@@ -106,9 +131,9 @@ def _is_regular(posts: str) -> bool:
     return marks[:1] == marks[-1:] == b"=" and b"==" not in marks and b"&&" not in marks
 
 
-def _fields_one_by_one(post: str) -> dict[str, str]:
+def _fields_one_by_one(post: str) -> dict[str, Any]:
     pairs = [pair.partition("=") for pair in post.split("&") if pair]
-    return {_decoded(name): _decoded(value) for name, _, value in pairs}
+    return _as_fields([(_decoded(name), _decoded(value)) for name, _, value in pairs])
 
 
 def _decoded(text: str) -> str:
@@ -123,20 +148,20 @@ def _decoded(text: str) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _multipart_fields(body: bytes, boundary: bytes) -> dict[str, str]:
+def _multipart_fields(body: bytes, boundary: bytes) -> dict[str, Any]:
     message = email.message_from_bytes(
         b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n' + body
     )
-    found = {}
+    found = []
     for part in message.get_payload():
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str):
             value = part.get_filename() or part.get_payload(decode=True).decode("utf-8", "surrogateescape")
-            found[name] = value
-    return found
+            found.append((name, value))
+    return _as_fields(found)
 
 
-def _records_of(post: dict[str, str], cutter: Cutter) -> Iterator[Record]:
+def _records_of(post: dict[str, Any], cutter: Cutter) -> Iterator[Record]:
     pages = cutter.pages_in_fields(post)
     if pages or cutter.may_hold_records(post):
         yield from json_text.records(pages or [_written(post)], cutter)
@@ -144,7 +169,7 @@ def _records_of(post: dict[str, str], cutter: Cutter) -> Iterator[Record]:
         yield from _as_record(post, cutter)
 
 
-def _as_record(post: dict[str, str], cutter: Cutter) -> Iterable[Record]:
+def _as_record(post: dict[str, Any], cutter: Cutter) -> Iterable[Record]:
     """The fields as an object: looked at patiently where bytes are no UTF-8 (half of a surrogate pair), or too many."""
     try:
         text = orjson.dumps(post).decode()
@@ -155,5 +180,5 @@ def _as_record(post: dict[str, str], cutter: Cutter) -> Iterable[Record]:
     return (Record(text),)
 
 
-def _written(post: dict[str, str]) -> str:
+def _written(post: dict[str, Any]) -> str:
     return json.dumps(post, ensure_ascii=False, separators=(",", ":"))

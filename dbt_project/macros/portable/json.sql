@@ -44,6 +44,11 @@
     case when {{ json_or_null(text, '[') }} is null then {{ text }} else json_extract_string({{ text }}, '$[0]') end
 {%- endmacro %}
 
+{#- The last of a JSON list, as text; NULL where the text is none. -#}
+{% macro last_of_list(text) -%}
+    json_extract_string({{ json_or_null(text, '[') }}, '$[#-1]')
+{%- endmacro %}
+
 {#- The value under a name of a text that holds a JSON object, as text; NULL where the text is none. -#}
 {% macro json_value(text, name) -%}
     json_extract_string({{ json_or_null(text, '{') }}, '$."{{ name }}"')

@@ -7,7 +7,8 @@
 {%- set fields = {
     'event': ['event'],
     'id': ['id'],
-    'time_text': ['timestamp'],
+    'first_time_text': ['timestamp'],
+    'time_texts': ['repeated[]', 'timestamp'],
     'recipient': ['recipient'],
     'severity': ['severity'],
     'failure_reason': ['reason'],
@@ -34,6 +35,9 @@
     'form_error': ['error'],
     'form_description': ['description'],
     'form_tag': ['tag'],
+    'form_tags': ['repeated[]', 'tag'],
+    'form_header_tag': ['X-Mailgun-Tag'],
+    'form_header_tags': ['repeated[]', 'X-Mailgun-Tag'],
     'form_campaign_id': ['campaign-id'],
     'form_campaign_name': ['campaign-name'],
     'form_user_agent': ['user-agent'],
@@ -49,7 +53,7 @@
     'event', 'recipient', 'domain', 'ip', 'country', 'region', 'city', 'user-agent', 'device-type', 'client-type',
     'client-name', 'client-os', 'bot', 'campaign-id', 'campaign-name', 'tag', 'tags', 'url', 'mailing-list',
     'timestamp', 'token', 'signature', 'message-headers', 'message-id', 'Message-Id', 'code', 'reason', 'description',
-    'error', 'notification', 'body-plain', 'attachment-count',
+    'error', 'notification', 'body-plain', 'attachment-count', 'repeated[]',
 ] -%}
 with
 
@@ -77,12 +81,22 @@ unwrapped as (
 
 ),
 
-read_cells as (
+read_fields as (
 
     select
         *,
         {{ json_columns('fields', fields) }}
     from unwrapped
+
+),
+
+-- A variable of the sender's own may be called as a field is: it follows the field, but precedes what signs the form.
+read_cells as (
+
+    select
+        *,
+        coalesce({{ last_of_list('time_texts') }}, first_time_text) as time_text
+    from read_fields
 
 ),
 
@@ -201,7 +215,7 @@ final as (
         coalesce({{ filled('variable_experiment') }}, {{ filled('form_variable_experiment') }}) as experiment,
         coalesce({{ filled('variable_variant') }}, {{ filled('form_variable_variant') }}) as variant,
         cast(null as varchar) as message_stream,
-        {{ tags_array('coalesce(tags_text, form_tag)') }} as tags,
+        {{ tags_array('coalesce(tags_text, form_tags, form_tag, form_header_tags, form_header_tag)') }} as tags,
         case
             when source_format = 'legacy_form'
                 then {{ json_without_members('record', form_fields, ['X-Mailgun-', 'attachment-']) }}
