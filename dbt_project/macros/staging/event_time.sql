@@ -59,6 +59,14 @@
 {%- endmacro %}
 
 {#-
+  A moment as a part of what identifies an event: the same however it is written, or as it stands where it cannot be
+  read.
+-#}
+{% macro moment(time, text) -%}
+    coalesce(cast({{ time }} as varchar), {{ text }})
+{%- endmacro %}
+
+{#-
   How an event's time was read: epoch, offset, implausible or unreadable; of a text without a zone `local_basis`, which
   is assumed_utc, account_time_zone or fixed_offset. NULL where none was given.
 -#}

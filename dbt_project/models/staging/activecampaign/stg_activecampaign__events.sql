@@ -60,7 +60,8 @@ final as (
         cast(null as varchar) as source_event_id,
         -- Nothing numbers an event: it is all that it says.
         {{ composite_id([
-            'event_name', 'date_time', 'recipient_email', 'campaign', 'message', 'link', 'link_url', 'list_id'
+            'event_name', moment('event_time', 'date_time'), 'recipient_email', 'campaign', 'message', 'link',
+            'link_url', 'list_id'
         ]) }} as composite_id,
         'campaign:' || campaign || coalesce('-' || message, '') as esp_message_id,
         cast(null as varchar) as smtp_message_id,

@@ -171,8 +171,8 @@ final as (
         'braze' as esp,
         laid_out.source_event_id,
         case when laid_out.source_event_id is null then {{ composite_id([
-            'laid_out.event_name', 'laid_out.user_id', 'laid_out.named_email', 'laid_out.time_text',
-            'laid_out.dispatch_id', 'laid_out.url_text'
+            'laid_out.event_name', 'laid_out.user_id', 'laid_out.named_email',
+            moment('laid_out.event_time', 'laid_out.time_text'), 'laid_out.dispatch_id', 'laid_out.url_text'
         ]) }} end as composite_id,
         coalesce(laid_out.dispatch_id, laid_out.send_id) as esp_message_id,
         cast(null as varchar) as smtp_message_id,

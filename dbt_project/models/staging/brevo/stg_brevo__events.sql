@@ -119,7 +119,8 @@ final as (
         -- The field `id` names the webhook.
         cast(null as varchar) as source_event_id,
         {{ composite_id([
-            'coalesce(bare_message_id, camp_id)', 'event_family', 'time_text', 'recipient_email', 'clicked_url'
+            'coalesce(bare_message_id, camp_id)', 'event_family', moment('event_time', 'time_text'),
+            'recipient_email', 'clicked_url'
         ]) }} as composite_id,
         bare_message_id as esp_message_id,
         bare_message_id as smtp_message_id,

@@ -64,7 +64,7 @@ final as (
         'customerio' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'delivery_id', 'channel', 'metric_name', 'timestamp_text', 'recipient_email', 'href'
+            'delivery_id', 'channel', 'metric_name', moment('event_time', 'timestamp_text'), 'recipient_email', 'href'
         ]) }} end as composite_id,
         coalesce(nullif(delivery_id, ''), nullif(legacy_email_id, '')) as esp_message_id,
         cast(null as varchar) as smtp_message_id,

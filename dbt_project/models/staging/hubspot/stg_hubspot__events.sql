@@ -77,7 +77,7 @@ final as (
         'hubspot' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'type_name', 'created', 'recipient_email', 'sent_by_id', 'url_text'
+            'type_name', moment('event_time', 'created'), 'recipient_email', 'sent_by_id', 'url_text'
         ]) }} end as composite_id,
         -- Every event names the event that sent the message; that one names itself.
         coalesce(nullif(sent_by_id, ''), case when type_name = 'sent' then nullif(id, '') end) as esp_message_id,

@@ -93,7 +93,7 @@ compared as (
         *,
         -- The time as it was read: a webhook and an export write it differently.
         {{ composite_id([
-            'recipient_email', 'event_name', 'message_id', 'coalesce(cast(event_time as varchar), created_at)',
+            'recipient_email', 'event_name', 'message_id', moment('event_time', 'created_at'),
             'coalesce(clicked_url, link_id)', 'ip_text'
         ]) }} as said
     from read_times

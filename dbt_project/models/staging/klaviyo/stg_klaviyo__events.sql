@@ -191,8 +191,8 @@ final as (
         'klaviyo' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'event_name', 'event_number', 'time_text', 'profile_id', 'profile_email', 'recipient_address',
-            'url_text'
+            'event_name', 'event_number', moment('event_time', 'time_text'), 'profile_id', 'profile_email',
+            'recipient_address', 'url_text'
         ]) }} end as composite_id,
         nullif(message_id, '') as esp_message_id,
         cast(null as varchar) as smtp_message_id,

@@ -82,7 +82,7 @@ final as (
         kind || ':' || nullif(id, '') as source_event_id,
         case when nullif(id, '') is null then {{ composite_id([
             'kind', 'campaign', 'subscriber_id', 'subscriber_uuid', 'recipient_email', 'link_id', 'row_url',
-            'coalesce(cast(event_time as varchar), time_text)'
+            moment('event_time', 'time_text')
         ]) }} end as composite_id,
         -- A campaign goes to a subscriber once.
         'campaign:' || campaign as esp_message_id,

@@ -218,7 +218,7 @@ final as (
             'read_times.campaign_id',
             'coalesce(read_times.named_email, members.email, read_times.member_id)',
             'read_times.event_name',
-            'coalesce(cast(read_times.event_time as varchar), read_times.time_text)',
+            moment('read_times.event_time', 'read_times.time_text'),
             'read_times.url',
             'read_times.ip',
             'read_times.hook_list_id'

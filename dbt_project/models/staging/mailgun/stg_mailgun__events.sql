@@ -158,7 +158,7 @@ final as (
         'mailgun' as esp,
         dated_id as source_event_id,
         case when dated_id is null then {{ composite_id([
-            'message_id', 'native_name', 'time_text', 'recipient_email', 'url', 'ip'
+            'message_id', 'native_name', moment('event_time', 'time_text'), 'recipient_email', 'url', 'ip'
         ]) }} end as composite_id,
         message_id as esp_message_id,
         message_id as smtp_message_id,

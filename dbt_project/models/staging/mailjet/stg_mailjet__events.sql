@@ -101,7 +101,8 @@ final as (
         'mailjet' as esp,
         cast(null as varchar) as source_event_id,
         {{ composite_id([
-            'esp_message_id', 'event_name', 'time_text', 'coalesce(named_email, contact_number)', 'url', 'ip'
+            'esp_message_id', 'event_name', moment('event_time', 'time_text'),
+            'coalesce(named_email, contact_number)', 'url', 'ip'
         ]) }} as composite_id,
         esp_message_id,
         cast(null as varchar) as smtp_message_id,

@@ -58,7 +58,7 @@ final as (
         -- which are no events again.
         cast(null as varchar) as source_event_id,
         {{ composite_id([
-            'esp_message_id', 'event_name', 'time_text', 'recipient_email', 'url', 'ip'
+            'esp_message_id', 'event_name', moment('event_time', 'time_text'), 'recipient_email', 'url', 'ip'
         ]) }} as composite_id,
         esp_message_id,
         cast(null as varchar) as smtp_message_id,

@@ -147,7 +147,8 @@ final as (
         source_event_id,
         case when source_event_id is null then {{ composite_id([
             'trigger_name', 'recipient_email', 'coalesce(contact_id, hit_lead_id)', 'message_email_id', 'id_hash',
-            'status_name', 'channel_name', 'time_text', 'hit_url', 'hit_redirect_url', 'hit_user_agent'
+            'status_name', 'channel_name', moment('event_time', 'time_text'), 'hit_url', 'hit_redirect_url',
+            'hit_user_agent'
         ]) }} end as composite_id,
         -- A click knows the e-mail and not the sending, so that all events of a message meet at the e-mail.
         'email:' || message_email_id as esp_message_id,

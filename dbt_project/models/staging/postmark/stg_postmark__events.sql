@@ -84,7 +84,7 @@ final as (
         'postmark' as esp,
         coalesce(bounce_name, record_name) || ':' || number as source_event_id,
         case when number is null then {{ composite_id([
-            'message_id', 'record_name', 'recipient_email', 'time_text', 'original_link'
+            'message_id', 'record_name', 'recipient_email', moment('event_time', 'time_text'), 'original_link'
         ]) }} end as composite_id,
         nullif(message_id, '') as esp_message_id,
         cast(null as varchar) as smtp_message_id,

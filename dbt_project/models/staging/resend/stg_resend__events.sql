@@ -84,7 +84,7 @@ final as (
         'resend' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'event_name', 'created_at', 'email_id', 'recipient_email', 'click_link'
+            'event_name', moment('event_time', 'created_at'), 'email_id', 'recipient_email', 'click_link'
         ]) }} end as composite_id,
         nullif(email_id, '') as esp_message_id,
         cast(null as varchar) as smtp_message_id,

@@ -98,7 +98,8 @@ final as (
         'sendgrid' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'full_message_id', 'event_name', 'time_text', 'recipient_email', 'url', 'url_offset_index'
+            'full_message_id', 'event_name', moment('event_time', 'time_text'), 'recipient_email', 'url',
+            'url_offset_index'
         ]) }} end as composite_id,
         -- What follows the message's own id names the server that took it.
         nullif({{ text_before('full_message_id', ['.filter', '.stfilter', '.recv']) }}, '') as esp_message_id,

@@ -179,7 +179,7 @@ final as (
         'ses' as esp,
         event_name || ':' || nullif(feedback_id, '') || ':' || coalesce(recipient_email, '') as source_event_id,
         case when nullif(feedback_id, '') is null then {{ composite_id([
-            'message_id', 'event_name', 'time_text', 'recipient_email', 'click_link',
+            'message_id', 'event_name', moment('event_time', 'time_text'), 'recipient_email', 'click_link',
             'coalesce(open_ip, click_ip)', 'coalesce(open_user_agent, click_user_agent)'
         ]) }} end as composite_id,
         nullif(message_id, '') as esp_message_id,

@@ -121,7 +121,7 @@ identified as (
         *,
         {{ composite_id([
             'client_id', 'send_id', "coalesce(nullif(subscriber_key, ''), recipient_email)",
-            'coalesce(cast(event_time as varchar), event_date)', 'batch_id', 'kind', 'url_id', 'url_text', 'list_id'
+            moment('event_time', 'event_date'), 'batch_id', 'kind', 'url_id', 'url_text', 'list_id'
         ]) }} as composite_id
     from named
 

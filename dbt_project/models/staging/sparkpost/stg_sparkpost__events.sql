@@ -123,7 +123,7 @@ final as (
         'sparkpost' as esp,
         source_event_id,
         case when source_event_id is null then {{ composite_id([
-            'message_id', 'native_name', 'coalesce(cast(event_time as varchar), time_text)', 'recipient_email',
+            'message_id', 'native_name', moment('event_time', 'time_text'), 'recipient_email',
             'target_link_url', 'ip_address'
         ]) }} end as composite_id,
         nullif(message_id, '') as esp_message_id,
