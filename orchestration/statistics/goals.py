@@ -57,7 +57,8 @@ def results(goals: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
             number += 1
             # What no export reaches back to is not known, and not nought.
             known = history if end > known_from else history[:0]
-            found = progress(known, begin, end, now, goal.target, is_rate, goal.metric in LESS_IS_BETTER)
+            settles = pd.Timedelta(days=int(days.loc[own, "settles_in_days"].iloc[0]) if is_rate else 0)
+            found = progress(known, begin, end, now, goal.target, is_rate, goal.metric in LESS_IS_BETTER, settles)
             rows.append(
                 {
                     "goal": goal.goal, "period_start_on": begin, "metric": goal.metric, "scope": goal.scope,
@@ -75,17 +76,27 @@ def progress(
     target: float,
     is_rate: bool,
     less_is_better: bool,
+    settles: pd.Timedelta = pd.Timedelta(0),
 ) -> dict:
-    """Actual, projection, probability and status of one period; `history` has day_on, numerator and denominator."""
-    past = history[(history["day_on"] >= begin) & (history["day_on"] < min(end, now))]
-    before = history[(history["day_on"] >= now - pd.Timedelta(days=LOOKBACK_DAYS)) & (history["day_on"] < now)]
+    """Actual, projection, probability and status of one period; `history` has day_on, numerator and denominator.
+
+    The responses to a day's messages are in when it has been over for `settles`: until then its messages count among
+    those whose responses are still to come, after the end of the period as well.
+    """
+    settled = now - settles
+    past = history[(history["day_on"] >= begin) & (history["day_on"] < min(end, settled))]
+    waiting = history[(history["day_on"] >= max(begin, settled)) & (history["day_on"] < min(end, now))]
+    before = history[(history["day_on"] >= settled - pd.Timedelta(days=LOOKBACK_DAYS)) & (history["day_on"] < settled)]
     rest = max((end - max(now, begin)).days, 0)
-    numbers = _rate(past, before, rest, target) if is_rate else _total(past, before, rest, target)
+    if is_rate:
+        numbers = _rate(past, before, float(waiting["denominator"].astype(float).sum()), rest, target)
+    else:
+        numbers = _total(past, before, rest, target)
     actual, lo, hi, projected, probability = numbers
     if less_is_better and not np.isnan(probability):
         probability = 1 - probability
     is_thin = is_rate and past["denominator"].astype(float).sum() < LEAST_DENOMINATOR
-    if rest == 0 and not np.isnan(actual) and not is_thin:
+    if now >= end + settles and not np.isnan(actual) and not is_thin:
         met = actual <= target if less_is_better else actual >= target
         probability = float(met)
         status = "reached" if met else "missed"
@@ -124,10 +135,11 @@ def history_is_short(days: pd.DataFrame) -> bool:
     return days.empty or (days["day_on"].max() - days["day_on"].min()).days + 1 < LEAST_DAYS
 
 
-def _rate(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) -> tuple[float, ...]:
-    """The period's rate, Wilson's interval, and what the messages still to come make of it.
+def _rate(past: pd.DataFrame, before: pd.DataFrame, waiting: float, rest: int, target: float) -> tuple[float, ...]:
+    """The period's rate, Wilson's interval, and what the messages still to respond make of it.
 
-    Coming messages respond at the rate of the period and the days before it; their number is that of the days before.
+    These respond at the rate of the period and the days before it; beside those `waiting` they are as many in the
+    `rest` days as in the days before.
     How often is not known better than so many messages say: a beta distribution of as many as both have together, from
     Jeffreys' prior, so that nobody's complaint so far is a low rate and not none.
     """
@@ -138,12 +150,12 @@ def _rate(past: pd.DataFrame, before: pd.DataFrame, rest: int, target: float) ->
     lo, hi = min(lo, actual), max(hi, actual)  # which rounding may part by 1e-19
     pool = pd.concat([past, before]).drop_duplicates("day_on")
     pool_x, pool_n = (float(pool[name].astype(float).sum()) for name in ("numerator", "denominator"))
-    if rest == 0:
+    if rest == 0 and not waiting:
         return actual, lo, hi, actual, np.nan
     if pool_n < LEAST_DENOMINATOR or history_is_short(pool) or not is_share:
         return actual, lo, hi, np.nan, np.nan
     span = (before["day_on"].max() - before["day_on"].min()).days + 1 if len(before) else LOOKBACK_DAYS
-    coming = float(before["denominator"].astype(float).sum()) / span * rest
+    coming = waiting + float(before["denominator"].astype(float).sum()) / span * rest
     rate = pool_x / pool_n
     projected = (x + coming * rate) / (n + coming) if n + coming else np.nan
     if not coming > 0:

@@ -238,6 +238,15 @@ def test_a_rate_lies_in_its_interval_to_the_last_digit():
     assert found["actual_lo"] <= found["actual"] == 0
 
 
+def test_a_rate_is_not_missed_while_its_responses_come_in():
+    """Of ten sent each day all but the last week's have had their clicks: 30 %, and a target of 27 %."""
+    clicks = [3] * 86 + [1] * 7
+    for as_of, status in (("2026-02-01", "on_track"), ("2026-02-08", "missed")):
+        days = days_of("click_rate", clicks, [10] * 93, start="2025-10-31", as_of=as_of, settles=7)
+        found = progress(days, as_of, metric="click_rate", target=0.27)
+        assert found.loc[pd.Timestamp("2026-01-01"), "status"] == status, as_of
+
+
 def test_no_complaint_so_far_is_on_track_and_a_few_messages_without_one_are_not():
     """0 of 31,000 in 62 days: 0 of 15,500 more are likely, one in a thousand is not."""
     for sent, status in ((500, "on_track"), (4, "at_risk")):
