@@ -57,7 +57,7 @@ def results(goals: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
             number += 1
             # What no export reaches back to is not known, and not nought.
             known = history if end > known_from else history[:0]
-            settles = pd.Timedelta(days=int(days.loc[own, "settles_in_days"].iloc[0]) if is_rate else 0)
+            settles = int(days.loc[own, "settles_in_days"].iloc[0]) if is_rate else 0
             found = progress(known, begin, end, now, goal.target, is_rate, goal.metric in LESS_IS_BETTER, settles)
             rows.append(
                 {
@@ -76,13 +76,14 @@ def progress(
     target: float,
     is_rate: bool,
     less_is_better: bool,
-    settles: pd.Timedelta = pd.Timedelta(0),
+    settles_in_days: int = 0,
 ) -> dict:
     """Actual, projection, probability and status of one period; `history` has day_on, numerator and denominator.
 
-    The responses to a day's messages are in when it has been over for `settles`: until then its messages count among
-    those whose responses are still to come, after the end of the period as well.
+    The responses to a day's messages are in `settles_in_days` after it: until then its messages count among those whose
+    responses are still to come, after the end of the period as well.
     """
+    settles = pd.Timedelta(days=settles_in_days)
     settled = now - settles
     past = history[(history["day_on"] >= begin) & (history["day_on"] < min(end, settled))]
     waiting = history[(history["day_on"] >= max(begin, settled)) & (history["day_on"] < min(end, now))]
