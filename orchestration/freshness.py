@@ -9,7 +9,7 @@ something to say, and are never stale.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import dagster as dg
@@ -82,15 +82,19 @@ def evaluation(key: dg.AssetKey, found: Freshness, now: datetime) -> dg.AssetChe
         passed=told["passed"],
         description=told["description"],
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={},
+        metadata=told["metadata"],
     )
 
 
 def _told(found: Freshness | None, now: datetime) -> dict:
     if found is None:
-        return {"passed": True, "description": "Nothing has ever come of this source."}
-    when = f"The newest export came at {found.newest_at:%Y-%m-%d %H:%M} UTC"
+        never = {"newest_export_at": dg.MetadataValue.text("never")}
+        return {"passed": True, "description": "Nothing has ever come of this source.", "metadata": never}
+    metadata = {
+        "newest_export_at": dg.MetadataValue.timestamp(found.newest_at.replace(tzinfo=UTC)),
+        "next_expected_by": dg.MetadataValue.timestamp(found.fresh_until.replace(tzinfo=UTC)),
+    }
+    told = f"The newest export came at {found.newest_at:%Y-%m-%d %H:%M} UTC"
     if found.is_stale(now):
-        expected = f"another one was to be expected by {found.fresh_until:%Y-%m-%d %H:%M}"
-        return {"passed": False, "description": f"{when}; {expected}."}
-    return {"passed": True, "description": f"{when}."}
+        told += f"; another one was to be expected by {found.fresh_until:%Y-%m-%d %H:%M}"
+    return {"passed": not found.is_stale(now), "description": f"{told}.", "metadata": metadata}
