@@ -1,6 +1,6 @@
 """Did effects on a micro-conversion foretell those on a macro-conversion, over past experiments and in each segment?
 
-Belongs here: what many experiments say of a proxy. Does not belong here: what one of them shows (`increments.py`), and
+Belongs here: what many experiments say of a proxy. Does not belong here: what one of them shows (`randomised.py`), and
 what a micro-conversion is worth (`values.py`).
 """
 
@@ -19,7 +19,7 @@ LEAST_EXPERIMENTS = 8
 def quality(arms: pd.DataFrame) -> dict[str, float]:
     """How well the effects on the micro-conversion foretold those on the macro-conversion.
 
-    `arms` are rows of `increments.effect_ratios` of one pair. `proxy_experiments` counts experiments; from
+    `arms` are rows of `randomised.effect_ratios` of one pair. `proxy_experiments` counts experiments; from
     LEAST_EXPERIMENTS on, `proxy_sign_agreement` is the share of arms whose two effects had the same sign, and
     `proxy_correlation` the correlation of the effects, arms weighted by their size. Chance moves both effects of an arm
     together, since the same subscribers had both; that part is taken off (Tripuraneni and others 2023). NaN where
@@ -50,7 +50,7 @@ def fragility(segments: pd.DataFrame, arms: pd.DataFrame) -> pd.DataFrame:
     of `micro_conversion` and `macro_conversion`, with `is_control`, `n`, `micro_successes`, `macro_successes` and
     `both_successes`. The product of the two effects, less what chance makes of it as in `quality`, is averaged over
     experiments: above 0 they go together. It is told of a segment where at least LEAST_EXPERIMENTS experiments reached
-    it and its mean leaves out 0 (t test, 5 %), and overall, by `arms` of `increments.effect_ratios`, likewise. Returns,
+    it and its mean leaves out 0 (t test, 5 %), and overall, by `arms` of `randomised.effect_ratios`, likewise. Returns,
     per pair of which that much can be told, `proxy_segments` (in how many segments it can), `proxy_fragility` (the
     share of them that go the other way: PROXIMA's sign flips, but for those of chance) and `proxy_fragile_segments`
     (their names).

@@ -1,7 +1,7 @@
 """How many times likelier a macro-conversion is with a micro-conversion than without.
 
 Belongs here: ratios of risks among those observed. Does not belong here: ratios of randomised effects
-(`increments.py`), and what follows from either (`values.py`).
+(`randomised.py`), and what follows from either (`values.py`).
 """
 
 from __future__ import annotations

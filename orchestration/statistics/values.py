@@ -1,7 +1,7 @@
 """Does a micro-conversion lead anywhere? Evidence by its strength, and a verdict.
 
 Belongs here: which evidence decides, and spikes without an echo. Does not belong here: ratios of risks (`ratios.py`)
-and of randomised effects (`increments.py`), past experiments as a whole (`proxies.py`), and who did what when (dbt
+and of randomised effects (`randomised.py`), past experiments as a whole (`proxies.py`), and who did what when (dbt
 models int_conversion_associations, int_experiment_overlaps, int_experiment_segment_counts, int_conversion_weeks).
 """
 
@@ -12,7 +12,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from orchestration.statistics import charts, differences, increments, proxies
+from orchestration.statistics import charts, differences, proxies, randomised
 from orchestration.statistics.multiplicity import holm
 from orchestration.statistics.ratios import Ratio, e_value, stratified_ratio
 
@@ -42,12 +42,12 @@ def values(
     recipients, subscribers. `segments`: see `proxies.fragility`. Returns the columns of int_micro_conversion_evidence.
     """
     forward = associations[~associations["exposure_is_macro"].astype(bool)]
-    arms = increments.effect_ratios(metrics, overlaps)
+    arms = randomised.effect_ratios(metrics, overlaps)
     of_pair = dict(list(arms.groupby(["micro_conversion", "macro_conversion"])))
     pairs = sorted({*zip(forward["exposure"], forward["outcome"], strict=True), *of_pair})
     measured = {pair: of_pair.get(pair, arms[:0]) for pair in pairs}
     usable = {pair: rows[rows["is_usable"]] for pair, rows in measured.items()}
-    by_chance = [increments.p_value_of_nothing(usable[pair]) for pair in pairs]
+    by_chance = [randomised.p_value_of_nothing(usable[pair]) for pair in pairs]
     chances = dict(zip(pairs, holm(pd.Series(by_chance, dtype=float)), strict=True))
     echoes = _Echoes(weeks)
     rows = []
@@ -56,7 +56,7 @@ def values(
         backward = associations[(associations["exposure"] == macro) & (associations["outcome"] == micro)]
         n, x, n_0, x_0 = (strata[name].sum() for name in ("n_with", "x_with", "n_without", "x_without"))
         crude, adjusted = stratified_ratio(strata.assign(stratum="all")), stratified_ratio(strata)
-        placebo, incremental = stratified_ratio(backward), increments.pooled(usable[micro, macro])
+        placebo, incremental = stratified_ratio(backward), randomised.pooled(usable[micro, macro])
         spikes = echoes.missing(micro, macro)
         set_aside = int(measured[micro, macro]["is_moved"].sum()) - len(usable[micro, macro])
         grade, verdict, reason = judged(crude, adjusted, placebo, incremental, chances[micro, macro], spikes)

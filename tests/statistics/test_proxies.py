@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from orchestration.statistics import increments, proxies
+from orchestration.statistics import proxies, randomised
 from tests.worlds import SEGMENTS, counts
 
 
@@ -22,7 +22,7 @@ def past_experiments(effect_on_order, *, seed, number=12, n=4_000):
             )
         found.append(counts(f"e{experiment}", arms))
     metrics, overlaps = (pd.concat(parts) for parts in zip(*found, strict=True))
-    return increments.effect_ratios(metrics, overlaps)
+    return randomised.effect_ratios(metrics, overlaps)
 
 
 def test_a_proxy_that_moves_with_orders_is_told_from_one_that_does_not():
@@ -63,7 +63,7 @@ def segments_of(effects, *, seed, n=6_000):
             counts(f"e{experiment}", {name: pd.concat(crowd, ignore_index=True) for name, crowd in crowds.items()})
         )
     metrics, overlaps = (pd.concat(parts) for parts in zip(*arms, strict=True))
-    return pd.DataFrame(rows, columns=SEGMENTS), increments.effect_ratios(metrics, overlaps)
+    return pd.DataFrame(rows, columns=SEGMENTS), randomised.effect_ratios(metrics, overlaps)
 
 
 def test_a_segment_in_which_orders_go_the_other_way_is_named():

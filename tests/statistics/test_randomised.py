@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.statistics import increments
+from orchestration.statistics import randomised
 from tests.worlds import METRICS, OVERLAPS, counts, subscribers
 
 
 def test_hillstroms_orders_per_extra_visit(hillstrom):
-    found = increments.effect_ratios(*hillstrom).set_index("variant")
+    found = randomised.effect_ratios(*hillstrom).set_index("variant")
     assert found.loc["Mens E-Mail", ["ratio", "standard_error"]].tolist() == pytest.approx([0.0889, 0.0118], abs=5e-5)
     assert found.loc["Womens E-Mail", ["ratio", "standard_error"]].tolist() == pytest.approx([0.0688, 0.0178], abs=6e-5)
     assert found["is_usable"].all()
@@ -20,9 +20,9 @@ def test_arms_that_move_two_unrelated_micro_conversions_tell_neither_apart():
         done = subscribers(10_000, click=clicks, order=orders)
         return done.assign(video=np.arange(10_000) >= 10_000 - videos)
 
-    found = increments.effect_ratios(*counts("e", {"A": arm(3_000, 3_000, 600), "control": arm(2_000, 2_000, 400)}))
+    found = randomised.effect_ratios(*counts("e", {"A": arm(3_000, 3_000, 600), "control": arm(2_000, 2_000, 400)}))
     assert not found["is_usable"].any()
-    alone = increments.effect_ratios(*counts("e", {"A": arm(3_000, 2_000, 600), "control": arm(2_000, 2_000, 400)}))
+    alone = randomised.effect_ratios(*counts("e", {"A": arm(3_000, 2_000, 600), "control": arm(2_000, 2_000, 400)}))
     assert alone[alone["is_usable"]]["micro_conversion"].tolist() == ["click"]
     assert np.isnan(alone.set_index("micro_conversion").loc["video", "ratio"])
 
@@ -32,32 +32,32 @@ def test_steps_of_one_path_do_not_stand_in_each_others_way():
         "A": subscribers(10_000, click=3_000, download=1_500, order=600),
         "control": subscribers(10_000, click=2_000, download=1_000, order=400),
     }
-    assert increments.effect_ratios(*counts("e", arms))["is_usable"].all()
+    assert randomised.effect_ratios(*counts("e", arms))["is_usable"].all()
 
 
 def test_arms_share_the_noise_of_their_common_control():
     """Ratios of 29 arms that differ from the control by its own noise alone are no 29 experiments."""
     arm = subscribers(5_000, click=1_000, order=200)
     control = subscribers(5_000, click=700, order=160)
-    one = increments.effect_ratios(*counts("e", {"A": arm, "control": control}))
-    many = increments.effect_ratios(*counts("e", {**{f"A{n}": arm for n in range(29)}, "control": control}))
-    alone, together = increments.pooled(one), increments.pooled(many)
+    one = randomised.effect_ratios(*counts("e", {"A": arm, "control": control}))
+    many = randomised.effect_ratios(*counts("e", {**{f"A{n}": arm for n in range(29)}, "control": control}))
+    alone, together = randomised.pooled(one), randomised.pooled(many)
     assert together.value == pytest.approx(alone.value)
     assert together.hi - together.lo == pytest.approx((alone.hi - alone.lo) * np.sqrt((1 + 1 / 29) / 2))
-    assert increments.p_value_of_nothing(one) / 20 < increments.p_value_of_nothing(many)
+    assert randomised.p_value_of_nothing(one) / 20 < randomised.p_value_of_nothing(many)
     apart = pd.concat(one.assign(experiment=f"e{n}") for n in range(29))
-    assert increments.pooled(apart).hi - increments.pooled(apart).lo == pytest.approx(
+    assert randomised.pooled(apart).hi - randomised.pooled(apart).lo == pytest.approx(
         (alone.hi - alone.lo) / np.sqrt(29)
     )
-    assert increments.p_value_of_nothing(apart) < 1e-9
+    assert randomised.p_value_of_nothing(apart) < 1e-9
 
 
 def test_a_small_control_without_an_order_proves_nothing():
     arms = {"A": subscribers(3_800, click=1_900, order=100), "control": subscribers(200, click=20, order=0)}
-    found = increments.effect_ratios(*counts("e", arms))
+    found = randomised.effect_ratios(*counts("e", arms))
     assert found["is_usable"].all()
-    assert increments.pooled(found).lo > 0.03
-    assert increments.p_value_of_nothing(found) > 0.005
+    assert randomised.pooled(found).lo > 0.03
+    assert randomised.p_value_of_nothing(found) > 0.005
 
 
 def test_an_arm_that_brings_in_orders_without_the_micro_conversion_tells_nothing_of_it():
@@ -67,12 +67,12 @@ def test_an_arm_that_brings_in_orders_without_the_micro_conversion_tells_nothing
         return pd.DataFrame({"click": click, "order": order})
 
     control = arm(1_000, 100, 270)
-    through_clicks = increments.effect_ratios(*counts("e", {"A": arm(2_000, 200, 240), "control": control}))
+    through_clicks = randomised.effect_ratios(*counts("e", {"A": arm(2_000, 200, 240), "control": control}))
     assert through_clicks[["is_moved", "is_usable"]].all(axis=None)
-    everybody = increments.effect_ratios(*counts("e", {"A": arm(2_000, 200, 320), "control": control}))
+    everybody = randomised.effect_ratios(*counts("e", {"A": arm(2_000, 200, 320), "control": control}))
     assert (everybody["is_moved"].all(), everybody["is_usable"].any()) == (True, False)
     # An arm that keeps subscribers from clicking is the same the other way round.
-    reverse = increments.effect_ratios(*counts("e", {"A": control, "control": arm(2_000, 200, 320)}))
+    reverse = randomised.effect_ratios(*counts("e", {"A": control, "control": arm(2_000, 200, 320)}))
     assert (reverse["is_moved"].all(), reverse["is_usable"].any()) == (True, False)
 
 
@@ -82,10 +82,10 @@ def test_orders_that_rise_alike_with_and_without_the_micro_conversion_are_nothin
     def arm(clicks, per_thousand):
         return pd.DataFrame({"click": np.arange(20_000) < clicks, "order": np.arange(20_000) % 1_000 < per_thousand})
 
-    found = increments.effect_ratios(*counts("e", {"A": arm(12_000, 40), "control": arm(10_000, 30)}))
-    assert increments.pooled(found).lo > 0
+    found = randomised.effect_ratios(*counts("e", {"A": arm(12_000, 40), "control": arm(10_000, 30)}))
+    assert randomised.pooled(found).lo > 0
     assert found["attributed"].tolist() == pytest.approx([0.0])
-    assert increments.p_value_of_nothing(found) == pytest.approx(0.5)
+    assert randomised.p_value_of_nothing(found) == pytest.approx(0.5)
 
 
 def test_a_step_that_orders_do_not_need_is_no_step_on_the_way():
@@ -101,7 +101,7 @@ def test_a_step_that_orders_do_not_need_is_no_step_on_the_way():
             }
         )
 
-    found = increments.effect_ratios(
+    found = randomised.effect_ratios(
         *counts("e", {"A": arm(3_000, 600, 600), "control": arm(2_000, 400, 300)})
     ).set_index("micro_conversion")
     assert found["is_usable"].to_dict() == {"click": True, "download": False}
@@ -111,9 +111,9 @@ def test_experiments_without_a_control_or_a_micro_conversion_have_no_ratio():
     metrics, overlaps = counts(
         "e", {"A": subscribers(100, click=50, order=10), "B": subscribers(100, click=20, order=5)}
     )
-    assert increments.effect_ratios(metrics, overlaps).empty
+    assert randomised.effect_ratios(metrics, overlaps).empty
     arms = {"A": subscribers(100, order=10), "control": subscribers(100, order=5)}
-    assert increments.effect_ratios(*counts("e", arms)).empty
+    assert randomised.effect_ratios(*counts("e", arms)).empty
 
 
 @pytest.mark.filterwarnings("error")
@@ -129,7 +129,7 @@ def test_experiments_without_a_control_or_a_micro_conversion_have_no_ratio():
 )
 def test_arms_of_nobody_or_of_people_all_alike_tell_nothing(arm, control):
     arms = {name: subscribers(n, click=x, order=y) for name, (n, x, y) in (("A", arm), ("control", control))}
-    assert not increments.effect_ratios(*counts("e", arms))["is_usable"].any()
+    assert not randomised.effect_ratios(*counts("e", arms))["is_usable"].any()
 
 
 def test_chance_is_believed_no_more_often_than_it_says():
@@ -144,9 +144,9 @@ def test_chance_is_believed_no_more_often_than_it_says():
                 metrics.append((replay, variant, variant == "control", conversion, conversion == "order", size, done))
             both = generator.hypergeometric(click, size - click, order)
             overlaps.append((replay, variant, "click", "order", both))
-    found = increments.effect_ratios(pd.DataFrame(metrics, columns=METRICS), pd.DataFrame(overlaps, columns=OVERLAPS))
+    found = randomised.effect_ratios(pd.DataFrame(metrics, columns=METRICS), pd.DataFrame(overlaps, columns=OVERLAPS))
     moved = found[found["is_moved"]]
-    p_values = np.array([increments.p_value_of_nothing(arms) for _, arms in moved.groupby("experiment")])
+    p_values = np.array([randomised.p_value_of_nothing(arms) for _, arms in moved.groupby("experiment")])
     print(f"\nof {len(p_values):,} experiments with nothing to find, {(p_values < 0.01).mean():.2%} are below 1 %")
     assert len(p_values) > 1_800
     for level, most in ((0.05, 0.06), (0.01, 0.014), (0.001, 0.0025)):
