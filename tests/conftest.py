@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from orchestration.samples import write_samples
+from tests import browser
 from tests.payloads import journey, land
 from tests.pipeline.hostile import land_hostile_exports
 from tests.pipeline.running import failure, run, settings_of
@@ -34,6 +35,13 @@ def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], No
         return path
 
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium for the tests of a file; see `tests/browser.py`."""
+    with browser.started() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
