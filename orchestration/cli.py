@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `backup`, `restore`.
+"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `backup`, `restore`.
 
 Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
 """
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     withdraw.set_defaults(command=lambda settings, options: withdraw_export(settings, options.export, options.reason))
     status = commands.add_parser("status", help="how the home is, in a few lines")
     status.set_defaults(command=lambda settings, options: show_status(settings))
+    postgres = commands.add_parser("publish-postgres", help="copy the published marts to a PostgreSQL server")
+    postgres.set_defaults(command=lambda settings, options: publish_to_postgres(settings))
     copy = commands.add_parser("backup", help="copy the home, also while it is in use")
     copy.add_argument("to", type=Path, help="a folder that does not exist yet")
     copy.set_defaults(command=lambda settings, options: back_up_home(settings, options.to))
@@ -86,6 +88,28 @@ def show_status(settings: Settings) -> int:
         from orchestration import health
 
         return health.print_status(health.findings(settings, dagster_instance), str(settings.home), console)
+
+
+def publish_to_postgres(settings: Settings) -> int:
+    """Copy the published marts into the schema of a PostgreSQL server."""
+    from orchestration import postgres
+    from orchestration.assets import served
+    from orchestration.dbt import Dbt
+
+    if not settings.postgres_url:
+        raise SettingError(
+            "MICRO_CONVERSIONS_POSTGRES_URL is not set; write for instance postgresql://user:password@host:5432/database."
+        )
+    try:
+        rows = served.publish(settings, Dbt(settings))
+    except postgres.PostgresError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(
+        f"{len(rows)} marts with {sum(rows.values()):,} rows are in the schema {settings.postgres_schema}; the role "
+        f"{settings.postgres_reader} may read them."
+    )
+    return 0
 
 
 def back_up_home(settings: Settings, target: Path) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from orchestration import logs
-from orchestration.assets import follow_ups
+from orchestration.assets import follow_ups, served
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.published import build_publication_asset
 from orchestration.assets.quarantine import build_quarantine_asset
@@ -49,6 +49,7 @@ def build_defs(
             *build_model_assets(settings, dbt, suites),
             build_publication_asset(settings, dbt),
             follow_ups.build_follow_up_asset(settings, dbt, suites, target),
+            *served.build_served_assets(settings, dbt),
         ],
         jobs=[
             build_main_job(),

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.disk import sync
+from orchestration.exports import sql
 
 SCHEMA = "marts"
 
@@ -54,7 +55,7 @@ def draft_of(target: Path) -> Path:
 
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    connection.execute(f"attach {_text(str(path))} as published")
+    connection.execute(f"attach {sql.text(str(path))} as published")
     try:
         connection.execute(f"create schema published.{SCHEMA}")
         yield
@@ -63,17 +64,9 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Non
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, mart: Described) -> int:
-    table = f"published.{SCHEMA}.{_name(mart.name)}"
-    connection.execute(f"create table {table} as from {SCHEMA}.{_name(mart.name)}")
-    connection.execute(f"comment on table {table} is {_text(mart.description)}")
+    table = f"published.{SCHEMA}.{sql.name(mart.name)}"
+    connection.execute(f"create table {table} as from {SCHEMA}.{sql.name(mart.name)}")
+    connection.execute(f"comment on table {table} is {sql.text(mart.description)}")
     for column, description in mart.columns.items():
-        connection.execute(f"comment on column {table}.{_name(column)} is {_text(description)}")
+        connection.execute(f"comment on column {table}.{sql.name(column)} is {sql.text(description)}")
     return connection.execute(f"select count(*) from {table}").fetchone()[0]
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -51,6 +51,19 @@ def declared_relations(manifest: Mapping[str, Any]) -> dict[str, Relation]:
     }
 
 
+def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Which columns tell a model's rows apart, as its tests of uniqueness say; models without one are left out."""
+    found: dict[str, list[str]] = {}
+    for test in manifest["nodes"].values():
+        attached = manifest["nodes"].get(test.get("attached_node"))
+        told = test.get("test_metadata") or {}
+        if attached and told.get("name") == "unique_combination_of_columns":
+            found.setdefault(attached["name"], list(told["kwargs"]["columns"]))
+        elif attached and told.get("name") == "unique":
+            found.setdefault(attached["name"], [told["kwargs"]["column_name"]])
+    return found
+
+
 def missing(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> list[Relation]:
     """Those that the warehouse does not hold yet."""
     present = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())

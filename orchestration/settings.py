@@ -89,6 +89,10 @@ class Settings:
     webhook_secret: str | None = field(default=None, repr=False)
     segment_url: str = field(default=SEGMENT_URL, repr=False)
     segment_write_key: str | None = field(default=None, repr=False)
+    # Where the marts are published beside `marts.duckdb`; the address may hold a password.
+    postgres_url: str | None = field(default=None, repr=False)
+    postgres_schema: str = "marts"
+    postgres_reader: str = "marts_reader"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -136,6 +140,9 @@ class Settings:
             webhook_secret=value("WEBHOOK_SECRET"),
             segment_url=_receiver("SEGMENT_URL", value("SEGMENT_URL")) or SEGMENT_URL,
             segment_write_key=value("SEGMENT_WRITE_KEY"),
+            postgres_url=_database("POSTGRES_URL", value("POSTGRES_URL")),
+            postgres_schema=value("POSTGRES_SCHEMA") or cls.postgres_schema,
+            postgres_reader=value("POSTGRES_READER") or cls.postgres_reader,
         )
 
     @property
@@ -272,6 +279,16 @@ def _receiver(name: str, url: str | None) -> str | None:
     if url is not None and not (url.startswith(("http://", "https://")) and urlsplit(url).hostname):
         # Not shown: it may hold a secret.
         raise SettingError(f"MICRO_CONVERSIONS_{name} is no http or https address.")
+    return url
+
+
+def _database(name: str, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("postgresql://", "postgres://")):
+        # Not shown: it may hold a password.
+        raise SettingError(
+            f"MICRO_CONVERSIONS_{name} is no address of a PostgreSQL database; write for instance "
+            "postgresql://user:password@host:5432/database."
+        )
     return url
 
 

@@ -1,4 +1,4 @@
-"""Published homes that many tests read, each made once and never changed: a test that writes copies one."""
+"""Published homes that many tests read, each made once and never changed (a test that writes copies one); a server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from orchestration.samples import write_samples
 from tests import browser
+from tests import postgres_server as postgres
 from tests.payloads import journey, land
 from tests.pipeline.hostile import land_hostile_exports
 from tests.pipeline.running import failure, run, settings_of
@@ -88,6 +89,15 @@ def journey_home(made_once):
 def journeyed(journey_home, tmp_path):
     """Settings of a copy of that home, for a test that goes on from there."""
     return settings_of(shutil.copytree(journey_home, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL server of this process's own."""
+    if postgres.binaries() is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.serve() as server:
+        yield server
 
 
 def _published(settings):
