@@ -8,7 +8,7 @@ export: the ledger knows what is loaded, and the sensor only compares.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ import requests
 
 from orchestration import demonstration, due, freshness, logs
 from orchestration import instance as instances
-from orchestration.exports.landing import LandingFile, is_complete
+from orchestration.exports.landing import LandingFile, is_complete, settled
 from orchestration.exports.landing import look as look_at_landing
 from orchestration.follow_ups import look
 from orchestration.follow_ups.record import retry_at
@@ -31,6 +31,8 @@ from orchestration.sources import Source
 ATTEMPTS = 3
 # A look at a store with more objects than it lists in this time goes on with the next tick.
 _SECONDS_OF_A_LOOK = 3.0
+# Files that settle within this time are waited for, where they lie on a disk: the next look is further away than that.
+_SECONDS_OF_A_WAIT = 2.0
 PENDING_TAG = "micro_conversions/pending"
 # Set on a run whose gate refused: the same data will be refused again, so a retry is pointless.
 REFUSED_TAG = "micro_conversions/refused_by"
@@ -84,7 +86,7 @@ def decide(
 ) -> Decision:
     """Ask for a run when something is pending, complete, and not already being worked on.
 
-    `files` maps a pending file to its size and time of change, `seen_before` holds the same of the last look: a file is
+    `files` maps a pending file to its size and time of change, `seen_before` holds the same of a look before: a file is
     complete when two looks agree. `publication_due` is the mark of `due.py`.
     """
     if earlier.under_way:
@@ -125,13 +127,14 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
             return dg.SensorResult(skip_reason=str(reason), cursor=context.cursor)
         memory = Memory.of(context.cursor)
         found = look_at_landing(settings, sources, memory.resume, _SECONDS_OF_A_LOOK)
-        files = {f.key: _stamp(f) for f in found.files}
-        seen_before = memory.seen | {f.key: _stamp(f) for f in found.files if is_complete(f)}
         instances.end_orphans(context.instance)  # a command that was killed would be waited for
-        decision = decide(files, seen_before, due.token(settings.home), _earlier(context.instance))
+        earlier = _earlier(context.instance)
+        files = {f.key: _stamp(f) for f in found.files}
+        complete = {f.key: _stamp(f) for f in _complete(found.files, settings, waits=not earlier.under_way)}
+        decision = decide(files, memory.seen | complete, due.token(settings.home), earlier)
         # A look that ended early says nothing of what lies beyond: of that the memory is kept.
         is_whole = found.resume is None and memory.resume is None
-        unfinished = {f.key: _stamp(f) for f in found.files if not is_complete(f)}
+        unfinished = {key: stamp for key, stamp in files.items() if key not in complete}
         cursor = Memory(unfinished if is_whole else memory.seen | unfinished, found.resume).text()
         if decision.run_key is None:
             return dg.SensorResult(skip_reason=decision.waits_because, cursor=cursor)
@@ -210,6 +213,13 @@ def _deliveries(instance: dg.DagsterInstance) -> tuple[str | None, datetime | No
     if not failed:
         return None, None
     return None, retry_at(failed[0].update_timestamp.replace(tzinfo=None), len(failed))
+
+
+def _complete(files: Sequence[LandingFile], settings: Settings, *, waits: bool) -> Iterable[LandingFile]:
+    """The files that this look knows to be complete; where it `waits`, for those of a disk to settle."""
+    if waits and settings.landing_url is None and settings.settle_seconds <= _SECONDS_OF_A_WAIT:
+        return settled(files, settings.settle_seconds, settings.work)
+    return filter(is_complete, files)
 
 
 def _stamp(file: LandingFile) -> str:

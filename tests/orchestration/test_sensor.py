@@ -1,6 +1,14 @@
 """When the sensor asks for a run, and what it says when it does not."""
 
-from orchestration.sensors import ATTEMPTS, Earlier, decide
+import threading
+import time
+
+import dagster as dg
+
+from orchestration.sensors import ATTEMPTS, Earlier, build_landing_sensor, decide
+from orchestration.settings import Settings
+from orchestration.sources import SOURCES
+from tests.payloads import journey, land
 
 OLD = {"a.json": "10:1"}
 CHANGED = {"a.json": "12:2"}
@@ -60,3 +68,34 @@ def test_a_new_file_beside_a_hopeless_one_is_asked_for():
     first = decide(OLD, OLD, None, Earlier())
     both = {**OLD, "b.json": "5:5"}
     assert decide(both, both, None, Earlier(failed={first.pending: ATTEMPTS})).run_key
+
+
+def tick(settings: Settings):
+    """A look of the sensor that remembers nothing."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance)
+        return build_landing_sensor(settings, list(SOURCES)).evaluate_tick(context)
+
+
+def test_a_file_that_settles_is_asked_for_at_the_first_look(tmp_path):
+    settings = Settings(home=tmp_path, settle_seconds=0.2)
+    land(tmp_path, "sendgrid/new.json", journey())
+    assert len(tick(settings).run_requests) == 1
+
+
+def test_a_file_that_grows_during_the_look_is_not(tmp_path):
+    settings = Settings(home=tmp_path, settle_seconds=0.4)
+    file = land(tmp_path, "sendgrid/new.json", journey())
+    growing = threading.Timer(0.2, lambda: file.write_text(file.read_text() + "\n"))
+    growing.start()
+    found = tick(settings)
+    growing.join()
+    assert not found.run_requests and "Being written" in found.skip_message
+
+
+def test_no_look_waits_longer_than_two_seconds(tmp_path):
+    settings = Settings(home=tmp_path, settle_seconds=30)
+    land(tmp_path, "sendgrid/new.json", journey())
+    started = time.monotonic()
+    assert "Being written" in tick(settings).skip_message
+    assert time.monotonic() - started < 2
