@@ -1,8 +1,8 @@
 """Which exports the canonical events were built from, and by which code: what lets a build read only the rest.
 
-Belongs here: the notes behind the macro `changed_exports`. Does not belong here: what a model makes of them
-(`dbt_project/macros/project/increments.sql`). The notes are taken back before a build from scratch begins and written
-when a build is complete, so that a run that dies in between leaves more to read and never less.
+Belongs here: the notes behind the macros `changed_exports` and `is_touched`. Does not belong here: what a model makes
+of them (`dbt_project/macros/project/increments.sql`). The notes are taken back before a build from scratch begins and
+written when a build is complete, so that a run that dies in between leaves more to read and never less.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import duckdb
 
 from orchestration.dbt import Dbt
 from orchestration.exports import sql
+from orchestration.relations import Relation, declared_relations
 
-KEPT = "int_email_event_readings"
+# Where every verbatim record is taken apart: what it takes up, the other incremental models take up after it.
+READINGS = "int_email_event_readings"
 
 
 def build(
@@ -33,7 +35,7 @@ def build(
     `connect` opens the warehouse, which the caller holds from before this to after it. Raises DbtError.
     """
     names = set(names)
-    if KEPT not in names:
+    if READINGS not in names:
         dbt.build(names, on_node=on_node)
         return
     project, now = dbt.prepare(), dbt.settings.now()
@@ -42,14 +44,20 @@ def build(
         if starts_over:
             start_over(connection)
     dbt.build(names, full_refresh=starts_over, on_node=on_node)
-    with connect() as connection:
-        _note(connection, project, now)
+    if all(r.name in names for r in declared_relations(dbt.manifest).values() if is_kept(r)):
+        with connect() as connection, sql.transaction(connection):
+            _note(connection, project, now)
+
+
+def is_kept(relation: Relation) -> bool:
+    """Whether a relation keeps what earlier builds made of it."""
+    return relation.kind == "incremental"
 
 
 def start_over(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the notes back: the next build reads everything."""
-    with sql.transaction(connection):
-        _forget(connection)
+    """Take the notes back: the next build reads everything. Within the caller's transaction, if there is one."""
+    for table in ("built_by", "read_exports", "touched_events"):
+        connection.execute(f"delete from pipeline.{table}")
 
 
 def _can_go_on(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> bool:
@@ -58,20 +66,14 @@ def _can_go_on(connection: duckdb.DuckDBPyConnection, project: str, now: datetim
 
 
 def _note(connection: duckdb.DuckDBPyConnection, project: str, now: datetime) -> None:
-    with sql.transaction(connection):
-        _forget(connection)
-        connection.execute("insert into pipeline.built_by values (?, ?)", [project, now])
-        connection.execute(f"""
-            insert into pipeline.read_exports
-            select
-                export_id,
-                run_id,
-                export_id in (select export_id from intermediate.{KEPT} where time_basis = 'implausible')
-            from pipeline.exports
-            where status in ('published', 'released')
-        """)
-
-
-def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("delete from pipeline.built_by")
-    connection.execute("delete from pipeline.read_exports")
+    start_over(connection)
+    connection.execute("insert into pipeline.built_by values (?, ?)", [project, now])
+    connection.execute(f"""
+        insert into pipeline.read_exports
+        select
+            export_id,
+            run_id,
+            export_id in (select export_id from intermediate.{READINGS} where time_basis = 'implausible')
+        from pipeline.exports
+        where status in ('published', 'released')
+    """)

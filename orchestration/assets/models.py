@@ -136,7 +136,7 @@ def _step_assets(
                 rebuilds_guarded = any(relation in guarded for relation in [*selected, *absent])
                 if rebuilds_guarded:
                     _record(connection, settings, context.run_id, gates.Verdict(step.gate, "open", None, seen_due))
-                if any(relation.name == increments.KEPT for relation in absent):
+                if any(increments.is_kept(relation) for relation in absent):
                     increments.start_over(connection)
             dbt.build_absent(absent)
             say(f"{step.gate}: building {len(selected)} models")

@@ -91,6 +91,9 @@ MIGRATIONS: Sequence[str] = (
     create table restricted.erased_subscribers (subscriber_key varchar, erased_at timestamp);
     create table pipeline.aged_exports (export_id varchar, aged_at timestamp, run_id varchar);
     """,
+    """
+    create table pipeline.touched_events (event_key varchar, message_or_event_key varchar);
+    """,
 )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import increments
 from orchestration.disk import sync
 from orchestration.exports import identities, quarantine, sql
 from orchestration.exports.containers import ContainerError, Spool, unpack
@@ -96,6 +97,7 @@ def erase_from_warehouse(
             "where $key not in (select subscriber_key from restricted.erased_subscribers)",
             {"key": key, "now": settings.now()},
         )
+        increments.start_over(warehouse)  # what earlier builds kept speaks of the person under the key that is gone
     return erased
 
 

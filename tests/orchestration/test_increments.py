@@ -15,7 +15,7 @@ from tests.classification import build, load
 from tests.payloads import SEND, land, sendgrid
 from tests.pipeline.running import NOW, settings_of, stored
 
-READINGS = f"intermediate.{increments.KEPT}"
+READINGS = f"intermediate.{increments.READINGS}"
 
 
 @pytest.fixture

@@ -1,23 +1,40 @@
 {#-
   The records of keys that occur more than once, and which of them stands. `records` is a relation with export_id,
-  position, event_key, is_numbered and occurred_at; `verbatim_records` a select of export_id, position and record. Both
-  have the column `part` as well, where `has_parts` says that one record may be several events.
+  position, part, event_key, is_numbered and occurred_at; `verbatim_records` a select of export_id, position, part and
+  record. `is_wanted` is a condition on event_key: which keys are looked at.
 
   Under one number of the vendor's, one record stands: the smallest SHA-256 of the normalised payload, then the first
   by export and position; a record without a time stands last. Without numbers an event is what it says: identical
   records of one export are that many events, and the same records in another export are these again. An event that is
   retained without its verbatim record stands before any that came later.
 -#}
-{% macro event_repeats(records, verbatim_records, has_parts=false) -%}
-{%- set identity = ['export_id', 'position'] + (['part'] if has_parts else []) -%}
+{% macro event_repeats(records, verbatim_records, is_wanted='true') -%}
+{#- Of the exports alone in which something repeats. -#}
+{%- set texts -%}
+    (
+        select *
+        from ({{ verbatim_records }}) as all_records
+        where all_records.export_id in (select repeating_exports.export_id from repeating_exports)
+    )
+{%- endset -%}
 with
 
 repeated_keys as (
 
     select event_key
     from {{ records }}
+    where {{ is_wanted }}
     group by event_key
     having count(*) > 1
+
+),
+
+repeating_exports as (
+
+    select distinct records.export_id
+    from {{ records }} as records
+    inner join repeated_keys
+        on records.event_key = repeated_keys.event_key
 
 ),
 
@@ -35,7 +52,7 @@ repeats as (
     from {{ records }} as records
     inner join repeated_keys
         on records.event_key = repeated_keys.event_key
-    left join ({{ verbatim_records }}) as verbatim_records
+    left join {{ texts }} as verbatim_records
         on
             records.export_id = verbatim_records.export_id
             and records.position = verbatim_records.position
@@ -72,7 +89,7 @@ payloads as (
         verbatim_records.position,
         verbatim_records.part,
         {{ sha256_hex(normalised_json('verbatim_records.record')) }} as payload_sha256
-    from ({{ verbatim_records }}) as verbatim_records
+    from {{ texts }} as verbatim_records
     inner join conflicts
         on
             verbatim_records.export_id = conflicts.export_id
@@ -136,6 +153,7 @@ final as (
             when occurrence = 1 then event_key
             else {{ surrogate_key(['event_key', 'occurrence']) }}
         end as event_key,
+        event_key as shared_key,
 
         -- attributes
         payload_sha256 is not null as is_conflicting,

@@ -38,6 +38,16 @@
     ), '')
 {%- endmacro %}
 
+{#- The same of conditions, before they are weighed. -#}
+{% macro signal_names_of(signals) -%}
+    nullif(concat_ws(
+        ', '
+        {%- for name, condition in signals.items() -%}
+        , case when {{ condition }} then '{{ name }}' end
+        {%- endfor -%}
+    ), '')
+{%- endmacro %}
+
 {#- The name of the strongest signal that speaks for a machine, the first of several; NULL where none does. -#}
 {% macro leading_signal(names) -%}
     case greatest({{ names | join(', ') }})
@@ -50,4 +60,21 @@
 {#- Points as a probability, in [0, 1]. -#}
 {% macro probability_of_points(points) -%}
     1 / (1 + power(cast(10 as double), -({{ points }}) / 10))
+{%- endmacro %}
+
+{#-
+  Touch the messages with a verdict that others' messages move, as a hook (increments.sql): a verdict keeps the signals
+  of its context under which it was found.
+-#}
+{% macro touch_moved_verdicts() -%}
+    {%- if is_incremental() -%}
+        insert into {{ source('pipeline', 'touched_events') }}
+        select
+            verdicts.event_key,
+            verdicts.message_or_event_key
+        from {{ this }} as verdicts
+        left join {{ ref('int_event_contexts') }} as contexts
+            on verdicts.event_key = contexts.event_key
+        where verdicts.context_signals is distinct from contexts.context_signals
+    {%- endif -%}
 {%- endmacro %}

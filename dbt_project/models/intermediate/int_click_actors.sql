@@ -1,6 +1,8 @@
-{%- set some = var('machine_domain_share_some') -%}
-{%- set half = var('machine_domain_share_half') -%}
-{%- set most = var('machine_domain_share_most') -%}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=['{{ touch_moved_verdicts() }}', '{{ forget_touched() }}']
+) }}
 {%- set burst = 'surroundings.burst_links >= ' ~ var('machine_burst_links') -%}
 {#- The signals, the telling ones first, each with the condition under which it holds. -#}
 {%- set signals = {
@@ -11,19 +13,18 @@
     'tight_burst': 'surroundings.tight_burst_links >= ' ~ var('machine_tight_burst_links'),
     'scanner_network': "clicks.network_kind = 'scanner'",
     'data_center_network': "clicks.network_kind = 'data_center'",
-    'domain_scans_most': 'domains.scanned_share >= ' ~ most,
-    'domain_scans_half': 'domains.scanned_share >= ' ~ half ~ ' and domains.scanned_share < ' ~ most,
+    'domain_scans_most': "contexts.domain_scans = 'most'",
+    'domain_scans_half': "contexts.domain_scans = 'half'",
     'burst': burst,
-    'coverage': burst ~ ' and surroundings.known_links >= ' ~ var('machine_coverage_links')
-        ~ ' and surroundings.burst_links >= ' ~ var('machine_coverage_share') ~ ' * surroundings.known_links',
-    'no_agent': "esps.first_agent_at <= clicks.occurred_at and coalesce(clicks.agent_kind, 'privacy_proxy') = 'privacy_proxy'",
+    'coverage': 'contexts.covers_links',
+    'no_agent': 'contexts.lacks_agent',
     'within_2_seconds': 'clicks.seconds_since_arrival between -1 and 2',
     'within_10_seconds': 'clicks.seconds_since_arrival > 2 and clicks.seconds_since_arrival <= 10',
     'before_delivery': 'clicks.seconds_since_arrival < -1',
-    'domain_scans_some': 'domains.scanned_share >= ' ~ some ~ ' and domains.scanned_share < ' ~ half,
+    'domain_scans_some': "contexts.domain_scans = 'some'",
     'pair': 'surroundings.pair_links >= 2 and not ' ~ burst,
     'within_60_seconds': 'clicks.seconds_since_arrival > 10 and clicks.seconds_since_arrival <= 60',
-    'shared_source': 'surroundings.source_recipients >= ' ~ var('machine_shared_source_recipients'),
+    'shared_source': 'contexts.shares_source',
     'footer_link': burst ~ ' and ' ~ regexp_like('clicks.url', "'" ~ var('machine_footer_pattern') ~ "'"),
     'within_5_minutes': 'clicks.seconds_since_arrival > 60 and clicks.seconds_since_arrival <= 300',
     'unopened': 'not surroundings.is_opened_before',
@@ -36,7 +37,9 @@ with
 clicks as (
 
     select * from {{ ref('int_opens_and_clicks') }}
-    where event_type = 'clicked'
+    where
+        event_type = 'clicked'
+        and {{ is_touched('message_or_event_key') }}
 
 ),
 
@@ -46,21 +49,9 @@ surroundings as (
 
 ),
 
-domains as (
+contexts as (
 
-    select * from {{ ref('int_domain_scans') }}
-
-),
-
--- Without an agent is suspicious only where the provider reports agents at all.
-esps as (
-
-    select
-        esp,
-        min(occurred_at) as first_agent_at
-    from clicks
-    where has_agent
-    group by esp
+    select * from {{ ref('int_event_contexts') }}
 
 ),
 
@@ -82,18 +73,15 @@ weighed as (
         clicks.subscriber_key,
         clicks.recipient_domain,
         clicks.address_key,
+        contexts.context_signals,
         clicks.occurred_at,
         points.prior_odds,
         {{ signal_columns(signals, 'points') }}
     from clicks
     inner join surroundings
         on clicks.event_key = surroundings.event_key
-    left join esps
-        on clicks.esp = esps.esp
-    left join domains
-        on
-            clicks.recipient_domain = domains.recipient_domain
-            and clicks.sent_on = domains.sent_on
+    left join contexts
+        on clicks.event_key = contexts.event_key
     cross join points
 
 ),
@@ -129,6 +117,7 @@ final as (
         {{ probability_of_points('points') }} as score,
         reasons,
         leading_reason,
+        context_signals,
 
         -- times
         occurred_at

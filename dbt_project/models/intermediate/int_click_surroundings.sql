@@ -1,9 +1,12 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_touched() }}') }}
 with
 
 clicks as (
 
     select * from {{ ref('int_opens_and_clicks') }}
-    where event_type = 'clicked'
+    where
+        event_type = 'clicked'
+        and {{ is_touched('message_or_event_key') }}
 
 ),
 
@@ -16,6 +19,7 @@ seen_opens as (
     from {{ ref('int_opens_and_clicks') }}
     where
         event_type = 'opened'
+        and {{ is_touched('message_or_event_key') }}
         and not coalesce(is_machine, false)
         and not is_privacy_proxy
         and coalesce(agent_kind, 'person') in ('person', 'image_proxy')
@@ -31,24 +35,6 @@ seen_opens as (
 hidden_links as (
 
     select * from {{ ref('int_hidden_links') }}
-
-),
-
-clicked_links as (
-
-    select * from {{ ref('int_clicked_links') }}
-
-),
-
--- A link of every campaign may be missing in one: only what is declared for a campaign is surely in its messages.
-declared_links as (
-
-    select
-        campaign_id,
-        count(*) as links
-    from {{ ref('stg_links__links') }}
-    where campaign_id is not null
-    group by campaign_id
 
 ),
 
@@ -82,9 +68,6 @@ surrounded as (
     select
         event_key,
         message_or_event_key,
-        esp,
-        campaign_id,
-        sent_on,
         occurred_at,
         {{ distinct_around('link', 'message_or_event_key', 'occurred_at', var('machine_burst_seconds')) }}
             as burst_links,
@@ -95,13 +78,7 @@ surrounded as (
         ) }} as pair_links,
         {{ greatest_around(
             'is_hidden', 'message_or_event_key', 'occurred_at', var('machine_hidden_link_seconds')
-        ) }} = 1 as is_beside_hidden_link,
-        case
-            when address_key is not null
-                then {{ distinct_around(
-                    'subscriber_key', 'address_key', 'occurred_at', var('machine_shared_source_seconds')
-                ) }}
-        end as source_recipients
+        ) }} = 1 as is_beside_hidden_link
     from single
     where occurrence = 1
 
@@ -125,22 +102,10 @@ final as (
         -- measures
         surrounded.burst_links,
         surrounded.tight_burst_links,
-        surrounded.pair_links,
-        surrounded.source_recipients,
-        coalesce(
-            declared_links.links,
-            case when clicked_links.messages >= {{ var('machine_coverage_messages') }} then clicked_links.links end
-        ) as known_links
+        surrounded.pair_links
     from surrounded
     left join seen_opens
         on surrounded.message_or_event_key = seen_opens.message_or_event_key
-    left join declared_links
-        on surrounded.campaign_id = declared_links.campaign_id
-    left join clicked_links
-        on
-            surrounded.esp = clicked_links.esp
-            and surrounded.campaign_id = clicked_links.campaign_id
-            and surrounded.sent_on = clicked_links.sent_on
 
 )
 

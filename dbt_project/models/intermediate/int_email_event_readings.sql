@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_changed_exports() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=['{{ touch_events_of_changed_exports() }}', '{{ forget_changed_exports() }}'],
+    post_hook='{{ touch_events_of_changed_exports() }}'
+) }}
 
 {%- set columns = [
     'export_id', 'position', 'part', 'esp', 'source_event_id', 'composite_id', 'esp_message_id', 'smtp_message_id',

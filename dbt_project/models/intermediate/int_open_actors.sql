@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=['{{ touch_moved_verdicts() }}', '{{ forget_touched() }}']
+) }}
 {%- set beside = "interval '" ~ var('machine_burst_seconds') ~ "' second" -%}
 {%- set by_itself = 'not opens.is_privacy_proxy and not opens.is_image_proxy' -%}
 {#- The signals, the telling ones first, each with the condition under which it holds. -#}
@@ -12,7 +17,7 @@
     'scanner_network': "opens.network_kind = 'scanner'",
     'data_center_network': "opens.network_kind = 'data_center' and " ~ by_itself,
     'within_2_seconds': 'opens.seconds_since_arrival between -1 and 2 and ' ~ by_itself,
-    'no_agent': 'esps.first_agent_at <= opens.occurred_at and not opens.has_agent and ' ~ by_itself,
+    'no_agent': 'contexts.lacks_agent and ' ~ by_itself,
     'privacy_proxy_late': 'opens.is_privacy_proxy and opens.is_late',
     'image_proxy': 'opens.is_image_proxy',
 } -%}
@@ -32,18 +37,15 @@ opens as (
             false
         ) as is_late
     from {{ ref('int_opens_and_clicks') }}
-    where event_type = 'opened'
+    where
+        event_type = 'opened'
+        and {{ is_touched('message_or_event_key') }}
 
 ),
 
-esps as (
+contexts as (
 
-    select
-        esp,
-        min(occurred_at) as first_agent_at
-    from opens
-    where has_agent
-    group by esp
+    select * from {{ ref('int_event_contexts') }}
 
 ),
 
@@ -95,12 +97,13 @@ weighed as (
         opens.is_image_proxy,
         opens.is_late,
         lower(opens.machine_basis) as machine_basis,
+        contexts.context_signals,
         opens.occurred_at,
         points.prior_odds,
         {{ signal_columns(signals, 'points') }}
     from opens
-    left join esps
-        on opens.esp = esps.esp
+    left join contexts
+        on opens.event_key = contexts.event_key
     left join scans
         on opens.event_key = scans.event_key
     cross join points
@@ -152,6 +155,7 @@ final as (
         {{ probability_of_points('points') }} as score,
         reasons,
         leading_reason,
+        context_signals,
 
         -- times
         occurred_at

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ forget_touched() }}') }}
 -- Nothing but messages with an open or click costs anything here.
 with
 
@@ -7,6 +8,7 @@ records as (
     where
         event_type in ('opened', 'clicked')
         and occurred_at is not null
+        and {{ is_touched('coalesce(message_key, event_key)') }}
 
 ),
 
@@ -108,7 +110,7 @@ final as (
         fetched.part,
         fetched.message_key,
         fetched.subscriber_key,
-        coalesce(fetched.message_key, fetched.standing_event_key) as message_or_event_key,
+        coalesce(fetched.message_key, fetched.event_key) as message_or_event_key,
 
         -- attributes
         fetched.esp,
