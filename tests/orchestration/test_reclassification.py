@@ -77,14 +77,14 @@ def actors(settings, reader: str) -> list[str]:
 
 def test_a_late_burst_reclassifies_the_message_it_touches_and_no_other(home):
     assert actors(home, "ann") == ["human"]
-    land(home.home, "sendgrid/late.json", clicks("ann", "a.example", "two", "three", "four", "five", "six", at=2 * HOUR))
+    land(home.home, "sendgrid/late.json", clicks("ann", "a.example", *"bcdef", at=2 * HOUR))
     judge(home)
     assert actors(home, "ann") == ["machine"] * 6
     assert found_anew(home) == {"ann"}
 
 
 def test_a_withdrawn_burst_gives_the_message_back_to_the_person(home):
-    land(home.home, "sendgrid/late.json", clicks("ann", "a.example", "two", "three", "four", "five", "six", at=2 * HOUR))
+    land(home.home, "sendgrid/late.json", clicks("ann", "a.example", *"bcdef", at=2 * HOUR))
     judge(home)
     with closing(duckdb.connect(str(home.warehouse_path))) as warehouse:
         (late,) = warehouse.execute("select export_id from pipeline.exports where file_name = 'late.json'").fetchone()

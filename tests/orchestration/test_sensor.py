@@ -99,3 +99,10 @@ def test_no_look_waits_longer_than_two_seconds(tmp_path):
     started = time.monotonic()
     assert "Being written" in tick(settings).skip_message
     assert time.monotonic() - started < 2
+
+
+def test_a_look_that_died_and_is_made_again_asks_for_the_same_run(tmp_path):
+    settings = Settings(home=tmp_path, settle_seconds=0)
+    land(tmp_path, "sendgrid/new.json", journey())
+    (first,), (second,) = tick(settings).run_requests, tick(settings).run_requests
+    assert first.run_key == second.run_key, "Dagster makes one run of both"
