@@ -1,4 +1,4 @@
-{#- The signals by which more than an event's own message speaks of it, each with the condition under which it holds. -#}
+{#- The signals that more than an event's own message tells of, each with the condition under which it holds. -#}
 {%- set signals = {
     'coverage': 'covers_links',
     'no_agent': 'lacks_agent',
