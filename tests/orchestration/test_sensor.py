@@ -1,10 +1,10 @@
 """When the sensor asks for a run, and what it says when it does not."""
 
-import threading
 import time
 
 import dagster as dg
 
+from orchestration.exports import landing
 from orchestration.sensors import ATTEMPTS, Earlier, build_landing_sensor, decide
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
@@ -83,13 +83,10 @@ def test_a_file_that_settles_is_asked_for_at_the_first_look(tmp_path):
     assert len(tick(settings).run_requests) == 1
 
 
-def test_a_file_that_grows_during_the_look_is_not(tmp_path):
-    settings = Settings(home=tmp_path, settle_seconds=0.4)
+def test_a_file_that_grows_during_the_look_is_not(tmp_path, monkeypatch):
     file = land(tmp_path, "sendgrid/new.json", journey())
-    growing = threading.Timer(0.2, lambda: file.write_text(file.read_text() + "\n"))
-    growing.start()
-    found = tick(settings)
-    growing.join()
+    monkeypatch.setattr(landing.time, "sleep", lambda seconds: file.write_text(file.read_text() + "\n"))
+    found = tick(Settings(home=tmp_path))
     assert not found.run_requests and "Being written" in found.skip_message
 
 
