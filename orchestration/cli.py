@@ -1,4 +1,5 @@
-"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `backup`, `restore`.
+"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `metrics`, `backup`,
+`restore`.
 
 Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
 """
@@ -47,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     status.set_defaults(command=lambda settings, options: show_status(settings))
     postgres = commands.add_parser("publish-postgres", help="copy the published marts to a PostgreSQL server")
     postgres.set_defaults(command=lambda settings, options: publish_to_postgres(settings))
+    metrics = commands.add_parser("metrics", help="ask the published marts for metrics, as MetricFlow's `mf` does")
+    metrics.add_argument("arguments", nargs=argparse.REMAINDER, help="such as: query --metrics human_click_rate")
+    metrics.set_defaults(command=lambda settings, options: ask_for_metrics(settings, options.arguments))
     copy = commands.add_parser("backup", help="copy the home, also while it is in use")
     copy.add_argument("to", type=Path, help="a folder that does not exist yet")
     copy.set_defaults(command=lambda settings, options: back_up_home(settings, options.to))
@@ -110,6 +114,22 @@ def publish_to_postgres(settings: Settings) -> int:
         f"{settings.postgres_reader} may read them."
     )
     return 0
+
+
+def ask_for_metrics(settings: Settings, arguments: list[str]) -> int:
+    """Metrics of the published marts; the arguments are MetricFlow's."""
+    import click
+
+    from orchestration import metrics
+
+    try:
+        return metrics.ask(settings, arguments)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except metrics.MetricsError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def back_up_home(settings: Settings, target: Path) -> int:

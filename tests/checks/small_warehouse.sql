@@ -374,3 +374,10 @@ create view marts.exports as select * from pipeline.exports;
 create view marts.data_quality as select * from pipeline.check_results;
 create view marts.publication as
 select timestamp '2026-01-03' as published_at, timestamp '2026-01-03' as data_as_of, 'r1' as run_id;
+
+create table marts.dim_days as
+select
+    cast(day as date) as day_on,
+    cast(date_trunc('week', day) as date) as week_on,
+    cast(date_trunc('month', day) as date) as month_on
+from range(date '2025-12-30', date '2026-01-03', interval 1 day) as days(day);

@@ -80,6 +80,7 @@ DEFECTS = [
     ("fct_messages", "conversions_follow_a_click", "update marts.fct_messages set converted_at = sent_at"),
     ("fct_messages", "revenue_comes_from_conversions", "update marts.fct_messages set converted_at = null"),
     ("fct_messages", "revenue_is_that_of_the_orders", f"update {ORDERS} set revenue = 59.91"),
+    ("dim_days", "no_day_is_left_out", "delete from marts.dim_days where day_on = '2026-01-01'"),
     ("dim_micro_conversions", "macro_is_the_last_stage", "update marts.dim_micro_conversions set is_macro = true"),
     (
         "dim_micro_conversions",
@@ -477,7 +478,9 @@ def test_a_home_without_exports_passes_every_later_gate(tmp_path):
         connection.execute(SMALL_WAREHOUSE)
         tables = "select schema_name, table_name from duckdb_tables() where table_name not in ?"
         # What declarations alone fill.
-        declared = ["dim_micro_conversions", "micro_conversion_value", "segment_definitions", "int_triggers"]
+        declared = [
+            "dim_days", "dim_micro_conversions", "micro_conversion_value", "segment_definitions", "int_triggers",
+        ]  # fmt: skip
         for schema, table in connection.execute(tables, [declared]).fetchall():
             connection.execute(f"delete from {schema}.{table}")
         connection.execute(
