@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 
 import duckdb
@@ -32,17 +33,23 @@ def clicks(reader: str, domain: str, *links: str, at: int) -> list[dict]:
     return [sendgrid("click", f"{reader}@{domain}", reader, at, url=url + link) for link in links]
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
     """Four messages with a click each, judged; the verdicts are marked, so that finding one anew would show."""
-    settings = settings_of(tmp_path)
+    settings = settings_of(tmp_path_factory.mktemp("judged"))
     people = [("ann", "a.example"), ("ben", "b.example"), ("cem", "c.example"), ("dee", "c.example")]
-    land(tmp_path, "sendgrid/first.json", [event for person in people for event in message(*person, "one")])
+    land(settings.home, "sendgrid/first.json", [event for person in people for event in message(*person, "one")])
     judge(settings)
     with closing(duckdb.connect(str(settings.warehouse_path))) as warehouse:
         for table in VERDICTS:
             warehouse.execute(f"update intermediate.{table} set score = {AS_IT_WAS}")
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def home(judged, tmp_path):
+    """A copy of that home, for a test that goes on from there."""
+    return settings_of(shutil.copytree(judged, tmp_path / "home"))
 
 
 def judge(settings) -> None:
