@@ -67,8 +67,9 @@ format: $(VENV)/test.stamp ## format the Python code
 	@$(BIN)/ruff check --fix orchestration tests dbt_project/models
 	@$(BIN)/ruff format orchestration tests dbt_project/models
 
-docs: $(VENV)/run.stamp ## write the generated page of sources anew
+docs: $(VENV)/run.stamp ## write the page of sources and dbt's documentation (<home>/dbt_docs/index.html) anew
 	@$(BIN)/python -m orchestration.sources.page
+	@$(BIN)/python -m orchestration docs
 
 lock: $(VENV)/uv.stamp ## pin dependencies anew, with hashes; what runs and what tests share their versions
 	@$(LOCK) requirements-setup.in -o requirements-setup.lock

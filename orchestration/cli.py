@@ -1,5 +1,5 @@
-"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `metrics`, `backup`,
-`restore`.
+"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `metrics`, `docs`,
+`backup`, `restore`.
 
 Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
 """
@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     metrics = commands.add_parser("metrics", help="ask the published marts for metrics, as MetricFlow's `mf` does")
     metrics.add_argument("arguments", nargs=argparse.REMAINDER, help="such as: query --metrics human_click_rate")
     metrics.set_defaults(command=lambda settings, options: ask_for_metrics(settings, options.arguments))
+    docs = commands.add_parser("docs", help="write dbt's documentation of the home's models")
+    docs.set_defaults(command=lambda settings, options: write_docs(settings))
     copy = commands.add_parser("backup", help="copy the home, also while it is in use")
     copy.add_argument("to", type=Path, help="a folder that does not exist yet")
     copy.set_defaults(command=lambda settings, options: back_up_home(settings, options.to))
@@ -130,6 +132,22 @@ def ask_for_metrics(settings: Settings, arguments: list[str]) -> int:
     except metrics.MetricsError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def write_docs(settings: Settings) -> int:
+    """dbt's documentation of the models as they are in the home's warehouse."""
+    from orchestration import dbt_docs
+    from orchestration.dbt import Dbt
+    from orchestration.resources import Warehouse
+
+    if not settings.warehouse_path.exists():
+        print(
+            f"{settings.warehouse_path} does not exist: nothing was built yet. Run `make run` first.", file=sys.stderr
+        )
+        return 1
+    with Warehouse.of(settings).exclusive():
+        print(f"dbt docs: {dbt_docs.build(Dbt(settings))}")
+    return 0
 
 
 def back_up_home(settings: Settings, target: Path) -> int:

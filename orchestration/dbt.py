@@ -117,6 +117,14 @@ class Dbt:
         # `--empty` wrote its limit into the views' own SQL, and some of them stand on tables made just now.
         self.build(relation.name for relation in of_events if relation.kind == "view")
 
+    def document(self, folder: Path) -> None:
+        """Write dbt's page of documentation, `static_index.html`, into a folder that holds a `manifest.json`.
+
+        Raises DbtError.
+        """
+        arguments = ["docs", "generate", "--no-compile", "--static"]
+        self._invoke(arguments, target_path=folder, manifest=self._loaded_manifest)
+
     @cached_property
     def _loaded_manifest(self):
         return _as_dbt_has_it(self.manifest_path, self.prepare())

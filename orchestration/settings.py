@@ -186,6 +186,11 @@ class Settings:
         return (self.data_docs_address or self.data_docs.absolute().as_uri()).rstrip("/")
 
     @property
+    def dbt_docs(self) -> Path:
+        """dbt's documentation, built on request."""
+        return self.home / "dbt_docs"
+
+    @property
     def work(self) -> Path:
         """Candidates and unpacked members of the run that is going on; empty between runs."""
         return self.home / "work"

@@ -26,6 +26,7 @@ def build_publication_asset(settings: Settings, dbt: Dbt) -> dg.AssetsDefinition
         owners=OWNERS,
         kinds={"duckdb", "file"},
         pool=WAREHOUSE_POOL,
+        metadata={"dbt_docs (make docs)": dg.MetadataValue.path(str(settings.dbt_docs / "index.html"))},
         description="`marts.duckdb`: a complete copy of the audited marts, swapped in at once. BI reads this file, "
         "and readers that hold the former one keep it whole.",
     )
