@@ -73,7 +73,7 @@ class Table:
 
     name: str
     columns: Mapping[str, str]
-    key: Sequence[str]
+    key: tuple[str, ...]
 
 
 def publish(
@@ -122,13 +122,13 @@ def _tables(source: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]
 
 def _key(
     source: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], key: Sequence[str]
-) -> Sequence[str]:
+) -> tuple[str, ...]:
     """The grain, or none where a name in it is too long for an index."""
     texts = [f"strlen({sql.name(column)})" for column in key if columns[column] == "text"]
     if not texts:
-        return key
+        return tuple(key)
     (longest,) = source.execute(f"select coalesce(max({' + '.join(texts)}), 0) from {sql.name(table)}").fetchone()
-    return key if longest <= LONGEST_KEY_BYTES else ()
+    return tuple(key) if longest <= LONGEST_KEY_BYTES else ()
 
 
 def _type(column: str, kind: str) -> str:
@@ -158,7 +158,7 @@ def _held(cursor, server: Server) -> dict[str, Table]:
         if comment.endswith(MARK):
             columns.setdefault(table, {})[column] = kind
             places.setdefault(table, {}).update({place: column} if place is not None else {})
-    return {name: Table(name, columns[name], [places[name][n] for n in sorted(places[name])]) for name in columns}
+    return {name: Table(name, columns[name], tuple(places[name][n] for n in sorted(places[name]))) for name in columns}
 
 
 def _lock(cursor, server: Server, names: Sequence[str]) -> None:
@@ -287,6 +287,8 @@ def _told() -> Iterator[None]:
     """What the server refuses, in its own words and with what to do about it."""
     try:
         yield
+    except duckdb.Error as error:
+        raise PostgresError(f"The published marts could not be read: {error}") from error
     except adbc.Error as error:
         advice = _ADVICE.get(error.sqlstate, "The schema is as it was.")
         raise PostgresError(f"PostgreSQL refused the marts: {_words(error)} {advice}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +178,28 @@ def test_a_transaction_that_wants_one_state_keeps_the_publication_it_began_with(
         cursor.execute("rollback")
         cursor.execute("select count(*), max(publication) from marts.clicks")
         assert cursor.fetchone() == (5, 2)
+
+
+def test_a_reader_with_an_open_transaction_holds_up_no_publication_and_no_table_is_altered_for_nothing(marts):
+    unkeyed = "create table publication as select 1 as n"
+    marts.make(*numbered(1), unkeyed)
+    marts.publish()
+    with closing(adbc.connect(marts.url, autocommit=True)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("begin")
+        cursor.execute("select count(*) from marts.clicks, marts.orders, marts.publication")
+        cursor.fetchone()
+        marts.make(*numbered(2), unkeyed)
+        started = time.monotonic()
+        marts.publish()
+        assert time.monotonic() - started < postgres.LOCK_TIMEOUT_SECONDS / 2
+    assert marts.rows("select max(publication) from marts.clicks") == [(2,)]
+
+
+def test_a_number_too_great_for_the_server_is_told_and_nothing_is_published(marts):
+    marts.make(*numbered(1), "create table sums as select 170141183460469231731687303715884105727::hugeint as n")
+    with pytest.raises(postgres.PostgresError, match=r"could not be read|refused the marts"):
+        marts.publish()
+    assert marts.rows("select to_regnamespace('marts')::text") == [(None,)]
 
 
 def test_a_failure_in_the_middle_leaves_the_publication_before(marts):
