@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 .PHONY: help run dev status withdraw publish-postgres metrics backup restore test test-long bench lint format docs lock clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
 
 run: $(VENV)/run.stamp ## load what is pending, build, check, publish (FULL_REFRESH=1 reads every export again)
 	@$(BIN)/python -m orchestration run $(if $(FULL_REFRESH),--full-refresh)
