@@ -295,7 +295,9 @@ def _zip_members(packed: Part, spool: Spool, allowance: Allowance, depth: int) -
     with packed.content.open() as file:
         archive = _undamaged(lambda: zipfile.ZipFile(file), "ZIP archive")
         members = [
-            info for info in archive.infolist() if not info.is_dir() and (_hostile(info) or not _is_clutter(info))
+            info
+            for info in archive.infolist()
+            if not info.filename.endswith("/") and (_hostile(info) or not _is_clutter(info))
         ]
         if any(info.filename == "[Content_Types].xml" for info in members):
             raise ContainerError("an Office document, not an export; save its table as CSV")
@@ -365,6 +367,8 @@ def _hostile(info: zipfile.ZipInfo) -> str | None:
     parts = re.split(r"[/\\]", name)
     if stat.S_ISLNK(info.external_attr >> 16):
         return "hostile member: a symbolic link, not a file"
+    if not name:
+        return "hostile member: it has no name"
     if _CONTROL.search(name):
         return "hostile member: its name holds control characters"
     if not parts[0] or re.match(r"[A-Za-z]:", name):

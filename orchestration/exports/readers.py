@@ -132,11 +132,11 @@ def _lines_of(content: Content, form: Format, source: Source, keys: set[str]) ->
         with content.open() as file:
             yield from avro.lines(file, keys)
     elif form.kind is Kind.FORM:
-        with _lines(content, form.encoding, "surrogateescape") as lines:
+        with _lines(content, form.encoding, _leniency(form.encoding)) as lines:
             yield from _sound(form_posts.records(lines, cutter, keys))
     elif form.kind in (Kind.JSON, Kind.JSON_LINES) and _is_read_at_sight(content, form, cutter):
         at_sight = AtSight(cutter, keys)
-        with _lines(content, form.encoding, "surrogateescape") as lines:
+        with _lines(content, form.encoding, _leniency(form.encoding)) as lines:
             while line := lines.readline(json_text.MAX_RECORD_CHARS):
                 found = at_sight.records(line)
                 if found is None:
@@ -158,7 +158,7 @@ def _sound(records: Iterator[Record]) -> Iterator[bytes]:
 
 def _is_read_at_sight(content: Content, form: Format, cutter: Cutter) -> bool:
     """Whether the first line promises that each is a text by itself; one that is none shows as a damaged record."""
-    with _lines(content, form.encoding, "surrogateescape") as lines:
+    with _lines(content, form.encoding, _leniency(form.encoding)) as lines:
         return AtSight(cutter).records(lines.readline(json_text.MAX_RECORD_CHARS)) is not None
 
 
@@ -181,7 +181,7 @@ def read(content: Content, form: Format, source: Source) -> Iterator[Record]:
         with _lines(content, _text_encoding(content, form.encoding)) as lines:
             yield from delimited.records(lines, form.delimiter)
     elif form.kind is Kind.FORM:
-        with _lines(content, form.encoding, "surrogateescape") as lines:
+        with _lines(content, form.encoding, _leniency(form.encoding)) as lines:
             yield from form_posts.records(lines, Cutter.of(source))
     elif form.kind is Kind.MULTIPART:
         with content.open() as file:
@@ -291,12 +291,16 @@ def _new_line(content: Content) -> str:
 
 
 def _chunks(content: Content, encoding: str, errors: str = "") -> Iterator[str]:
-    errors = errors or ("surrogateescape" if encoding.startswith("utf-8") else "replace")
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    decoder = codecs.getincrementaldecoder(encoding)(errors or _leniency(encoding))
     with content.open() as file:
         while block := file.read(_CHUNK_CHARS):
             yield decoder.decode(block)
     yield decoder.decode(b"", final=True)
+
+
+def _leniency(encoding: str) -> str:
+    """How bytes that are no text are kept: as themselves, or, where an encoding has no way to, as the sign for it."""
+    return "surrogateescape" if encoding.startswith("utf-8") else "replace"
 
 
 @contextmanager

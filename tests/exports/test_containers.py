@@ -91,7 +91,7 @@ def test_more_than_the_limit_is_not_unpacked(unpacked, pack):
     assert "unpacks to more than 40,000 bytes" in part.problem
 
 
-@pytest.mark.parametrize("pack", [zstandard.compress, lambda content: zipped({"a": content})])
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, lambda content: zipped({"a": content})])
 def test_a_bomb_is_not_unpacked(unpacked, pack, tmp_path):
     (part,) = unpacked(pack(bytes(40_000_000)), replace(SETTINGS, max_compression_ratio=100))
     assert "100 times its size" in part.problem
@@ -134,6 +134,19 @@ def test_a_hostile_name_never_becomes_a_path_and_is_held(unpacked, tmp_path, nam
     assert text_of(hostile) == b"2"
     assert hostile.member == printable(name) and hostile.member.isprintable()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "work"]
+
+
+@pytest.mark.parametrize(("name", "problem"), [(b"", "has no name"), (b"\0", "control characters")])
+def test_a_member_without_a_name_is_held_and_costs_no_other(unpacked, name: bytes, problem: str):
+    nameless = zipfile.ZipInfo("Q")
+    nameless.filename = "Q" * len(name)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("good", b"1")
+        archive.writestr(nameless, b"2")
+    good, hostile = unpacked(file.getvalue().replace(b"Q", name))
+    assert (good.problem, text_of(good)) == (None, b"1")
+    assert problem in hostile.problem and text_of(hostile) == b"2"
 
 
 def test_a_symbolic_link_in_an_archive_is_held(unpacked):

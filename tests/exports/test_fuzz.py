@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def test_every_file_of_any_bytes_comes_to_a_known_end(files: list[bytes], source
 
 @settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=damaged())
+@example(data="a=b&c=d\r\n".encode("utf-16") + b"\n")  # half a character at the end
 @example(data=b'\n""""""""""$"""""\n""""""""""""""\xd6\xdd""""""')  # quotes around line breaks where no cell has any
 def test_no_reader_raises_what_it_should_not(data: bytes):
     with tempfile.TemporaryDirectory() as folder:
@@ -73,3 +75,6 @@ def test_a_coverage_guided_fuzzer_finds_no_crash_and_no_hang(tmp_path):
     fuzzed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     found = [path.read_bytes() for path in tmp_path.glob("found-*")]
     assert fuzzed.returncode == 0, (fuzzed.stderr[-3000:], found)
+    # Blind, it would keep the one input that it began with.
+    branches = [int(number) for number in re.findall(r"^#\d+\s+\w+\s+cov: (\d+)", fuzzed.stderr, re.MULTILINE)]
+    assert branches and branches[-1] > 500, "the fuzzer sees which branches an input takes"
