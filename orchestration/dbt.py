@@ -153,6 +153,7 @@ class Dbt:
             "MICRO_CONVERSIONS_DUCKDB_MEMORY": self.settings.memory_limit,
             "MICRO_CONVERSIONS_THREADS": str(self.settings.threads),
             "MICRO_CONVERSIONS_SPILL": str(self.settings.work / "spill"),
+            "MICRO_CONVERSIONS_SEEDS": str(self.project / "seeds"),
             "DO_NOT_TRACK": "1",
         }
 

@@ -12,14 +12,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from orchestration import relations
-from orchestration.confinement import confine, files_of
+from orchestration.confinement import opened
 from orchestration.dbt import Dbt
 
 _COMMENT_ABOVE = re.compile(r"\{#-?((?:(?!#\}).)*?)-?#\}\s*\{%-?\s*(?:macro|test)\s+(\w+)", re.DOTALL)
@@ -70,8 +67,8 @@ def _with_columns(nodes: Mapping[str, Any], built: Mapping[str, Mapping[str, str
 
 
 def _built_columns(warehouse: Path) -> dict[str, dict[str, str]]:
-    with closing(duckdb.connect(str(warehouse), read_only=True)) as connection:
-        return relations.columns(confine(connection, files=files_of(warehouse)))
+    with opened(warehouse, read_only=True) as connection:
+        return relations.columns(connection)
 
 
 def _with_comments(macros: Mapping[str, Any], project: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ import adbc_driver_manager as adbc
 import duckdb
 from adbc_driver_postgresql import dbapi
 
-from orchestration.confinement import confine
+from orchestration.confinement import opened
 from orchestration.exports import sql
 from orchestration.publication import SCHEMA
 
@@ -89,8 +89,7 @@ def publish(
     with closing(_connect(server.url)) as connection, closing(connection.cursor()) as cursor, _told():
         cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
         cursor.execute(f"select pg_advisory_xact_lock(hashtext({sql.text('marts in ' + server.schema)}))")
-        with closing(duckdb.connect(str(marts), read_only=True, config=dict(limits))) as source:
-            confine(source)
+        with opened(marts, read_only=True, config=limits) as source:
             # The file and its schema share a name.
             source.execute(f"use {sql.name(marts.stem)}.{SCHEMA}")
             tables, held = _tables(source, keys), _held(cursor, server)

@@ -5,13 +5,13 @@ Belongs here: a few lines for a person. Does not belong here: figures of its own
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from orchestration.confinement import opened
 
 MOST_NAMED = 50
 
@@ -37,7 +37,7 @@ _HELD = """
 
 def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -> None:
     """Print the state of the published marts and what the run `run_id` loaded or held back."""
-    with closing(duckdb.connect(str(marts), read_only=True)) as connection:
+    with opened(marts, read_only=True) as connection:
         connection.execute("use marts.marts")  # the file and its schema share a name
 
         def rows(query: str, *values) -> list[tuple]:

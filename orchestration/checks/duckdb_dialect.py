@@ -9,7 +9,6 @@ lacks: columns come from `duckdb_columns()`. Both are covered by `tests/checks/t
 
 from __future__ import annotations
 
-from contextlib import closing
 from types import ModuleType
 
 import duckdb
@@ -18,6 +17,8 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 from sqlalchemy.sql.compiler import IdentifierPreparer
+
+from orchestration.confinement import opened
 
 URL = "duckdb+checks://"
 
@@ -30,7 +31,7 @@ _COLUMNS = """
 
 
 def _reserved_words() -> frozenset[str]:
-    with closing(duckdb.connect()) as connection:
+    with opened() as connection:
         words = connection.execute(
             "select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'"
         ).fetchall()

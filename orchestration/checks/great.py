@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from orchestration.checks.outcome import Outcome
 from orchestration.checks.sql import literal
 from orchestration.checks.suites import COLUMNS, ROW_COUNT, UNEXPECTED_ROWS, Expectation, Suite
 from orchestration.checks.unexpected import EXPORT, exports_behind, rows_query
+from orchestration.confinement import opened
 
 # Counts alone: no unexpected value leaves the database.
 _COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -48,8 +48,7 @@ def run_suites(
     a table that is missing or unreadable fails every expectation.
     """
     guarded = [(suite, table, _parameters(suite, parameters)) for suite, table in guarded]
-    with closing(duckdb.connect(str(database), read_only=True, config=dict(config or {}))) as connection:
-        connection.execute("set global TimeZone = 'UTC'")
+    with opened(database, read_only=True, config=config) as connection:
         ask = _Question(connection)
         return [
             _table_outcome(suite, batch, result, connection, table)
@@ -72,8 +71,7 @@ def audit_exports(
     parameter is missing or an export has no row of its own, duckdb.Error where the profile cannot be read.
     """
     parameters = _parameters(suite, parameters)
-    with closing(duckdb.connect()) as connection:
-        connection.execute("set global TimeZone = 'UTC'")
+    with opened(files=[Path(profile_parquet)]) as connection:
         connection.execute(f"create table {_PROFILE} as select * from read_parquet(?)", [str(profile_parquet)])
         exports = _exports(connection)
         if not exports:

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.confinement import confine
+from orchestration.confinement import NO_EXTENSIONS, confine
 from orchestration.exports import candidates, readers, sql
 from orchestration.exports.avro import AvroError
 from orchestration.exports.containers import Content, Spool
@@ -382,8 +382,7 @@ def open_reader(
             "memory_limit": settings.memory_limit,
             "threads": 1,
             "temp_directory": str(settings.work / "spill"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
+            **NO_EXTENSIONS,
         }
     )
     confine(reader, folders or [settings.landing, settings.work, settings.quarantine])

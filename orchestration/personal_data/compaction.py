@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import duckdb
-
+from orchestration.confinement import files_of, opened
 from orchestration.disk import sync
 from orchestration.settings import Settings
 
@@ -23,7 +22,7 @@ def compact(settings: Settings) -> None:
     database = settings.warehouse_path
     draft = database.with_name(f".{database.name}.{os.getpid()}.tmp")
     draft.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
+    with opened(files=[*files_of(database), *files_of(draft)]) as connection:
         # By its own name: views say which database they read.
         connection.execute(f'attach {_text(database)} as "{database.stem}"')
         connection.execute(f"attach {_text(draft)} as draft (storage_version 'v1.2.0')")

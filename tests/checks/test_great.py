@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration.checks.great import run_suites
+from orchestration.checks.great import audit_exports, run_suites
 from orchestration.checks.outcome import MOST_INVOLVED
 from orchestration.checks.suites import Expectation, Suite
 
@@ -47,6 +47,17 @@ def run(database, *expectations, table="main.events", involved=None, key=("id",)
 
 def query(name, text, **kwargs):
     return rule(name, "unexpected_rows_expectation", unexpected_rows_query=text, **kwargs)
+
+
+def test_an_expectation_reads_the_database_and_no_file(database, tmp_path):
+    reads_a_file = query("file", "select * from {batch} where 'x' in (select content from read_text('/etc/hostname'))")
+    (outcome,) = run(database, reads_a_file)
+    assert not outcome.success and "file system operations are disabled" in outcome.observed
+
+    profile = tmp_path / "profile.parquet"
+    duckdb.sql("select 'e1' as export_id").write_parquet(str(profile))
+    (outcome,) = audit_exports(Suite("events", "Events.", ("export_id",), (reads_a_file,)), profile)
+    assert not outcome.success and "file system operations are disabled" in outcome.observed
 
 
 def test_outcomes_stand_in_the_order_of_the_suite_and_carry_its_words(database):
