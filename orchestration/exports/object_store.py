@@ -15,10 +15,12 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,6 +34,9 @@ _FETCHED_AT_ONCE = 16
 # Small objects are fetched ahead; of large ones no more than this lies about unread.
 _BYTES_AHEAD = 256_000_000
 _BLOCK = 8 << 20
+# Seconds after which an SSH host that does not answer is given up.
+_PATIENCE = {"timeout": 30, "banner_timeout": 30, "auth_timeout": 30}
+_ONE_AT_A_TIME = RLock()
 # Stores say when an object changed, and what marks its state, under names of their own.
 _CHANGED_AT = ("LastModified", "last_modified", "mtime", "updated")
 _MARKS = ("ETag", "etag", "generation", "md5Hash")
@@ -88,7 +93,8 @@ class Store:
     def top(self) -> tuple[list[str], list[StoredObject]]:
         """The names of the folders in the store's folder, and the objects beside them. Raises StoreError."""
         try:
-            infos = self._files.ls(self._root, detail=True)
+            with self._turn:
+                infos = self._files.ls(self._root, detail=True)
         except FileNotFoundError:
             return [], []
         except Exception as error:
@@ -103,7 +109,8 @@ class Store:
     def is_unchanged(self, stored: StoredObject) -> bool:
         """Whether an object is as it was listed. Raises StoreError."""
         try:
-            return _stored(stored.key, self._files.info(stored.key)) == stored
+            with self._turn:
+                return _stored(stored.key, self._files.info(stored.key)) == stored
         except FileNotFoundError:
             return False
         except Exception as error:
@@ -120,6 +127,11 @@ class Store:
     @property
     def _files(self) -> AbstractFileSystem:
         return _file_system(self.url)
+
+    @property
+    def _turn(self) -> AbstractContextManager:
+        """Whose turn it is: paramiko mixes the answers up that two threads wait for on one connection."""
+        return nullcontext() if self.is_atomic else _ONE_AT_A_TIME
 
     @property
     def _root(self) -> str:
@@ -141,9 +153,11 @@ class Store:
         """Folder by folder, each a page and before those within it; those up to that of `after` are passed over."""
         done, here = (after.split("/")[:-1] if after else []), root.rstrip("/").split("/")
         try:
-            infos = sorted(self._files.ls(root.rstrip("/"), detail=True), key=lambda info: info["name"].rstrip("/"))
+            with self._turn:
+                infos = self._files.ls(root.rstrip("/"), detail=True)
         except FileNotFoundError:
             return
+        infos.sort(key=lambda info: info["name"].rstrip("/"))
         infos = [info for info in infos if info["name"].rstrip("/").split("/") != here]
         if here > done:
             yield [_stored(info["name"], info) for info in infos if info["type"] == "file"]
@@ -163,6 +177,7 @@ class Store:
             advice = f"access is denied; the environment needs credentials that may list and read ({needs})"
         else:
             may_pass, advice = True, f"{type(error).__name__}: {str(error)[:300]}"
+            _file_system.cache_clear()  # a connection that was lost stays lost: the next try makes a new one
         return StoreError(f"The landing zone {self.url} cannot be {what}: {advice}.", may_pass)
 
 
@@ -180,8 +195,9 @@ class _Reading(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         try:
-            self._open = self._open or self._opened()
-            data = self._open(size if size >= 0 else self._left)
+            with self._store._turn:
+                self._open = self._open or self._opened()
+                data = self._open(size if size >= 0 else self._left)
         except (Changed, StoreError):
             raise
         except FileNotFoundError as error:
@@ -232,9 +248,13 @@ def _file_system(url: str) -> AbstractFileSystem:
     import fsspec
 
     scheme = urlsplit(url).scheme
-    options = {"use_listings_cache": False} if scheme not in ("sftp", "ssh") else {"host_key_policy": _known_hosts()}
+    is_sftp = scheme in ("sftp", "ssh")
+    options = {"host_key_policy": _known_hosts(), **_PATIENCE} if is_sftp else {"use_listings_cache": False}
     try:
-        return fsspec.url_to_fs(url, skip_instance_cache=True, **options)[0]
+        files = fsspec.url_to_fs(url, skip_instance_cache=True, **options)[0]
+        if is_sftp:
+            files.ftp.get_channel().settimeout(_PATIENCE["timeout"])
+        return files
     except ImportError:
         raise _not_installed(scheme) from None
     except Exception as error:
