@@ -130,7 +130,9 @@ def _look_job(settings: Settings) -> dg.JobDefinition:
                 "quarantine": dg.MetadataValue.path(folder),
             }
         )
-        context.log.info(f"Export {export.export_id} ({export.source}) is {export.status}: {told.get('reason')}")
+        context.log.info(
+            f"Export {export.export_id} ({export.source}) is {export.status}: {masked(told.get('reason') or '')}"
+        )
 
     @dg.job(name="look_at_export", description=description)
     def job() -> None:

@@ -9,17 +9,17 @@ export: the ledger knows what is loaded, and the sensor only compares.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 
 import dagster as dg
-import duckdb
 import requests
 
 from orchestration import demonstration, due, freshness, logs
 from orchestration import instance as instances
+from orchestration.checks.masks import masked
+from orchestration.confinement import opened
 from orchestration.exports.landing import LandingFile, is_complete, settled
 from orchestration.exports.landing import look as look_at_landing
 from orchestration.follow_ups import look
@@ -47,7 +47,10 @@ _IN_PROGRESS = [
 
 @dataclass(frozen=True)
 class Memory:
-    """What the next look needs of this one: the files that may still be written, and where a store's listing ended."""
+    """What the next look needs of this one: the files that may still be written, and where a store's listing ended.
+
+    `seen` has the hash of a file's name in the name's place, which may say who somebody is: Dagster keeps this.
+    """
 
     seen: Mapping[str, str]
     resume: str | None = None
@@ -131,10 +134,11 @@ def build_landing_sensor(settings: Settings, sources: Sequence[str]) -> dg.Senso
         earlier = _earlier(context.instance)
         files = {f.key: _stamp(f) for f in found.files}
         complete = {f.key: _stamp(f) for f in _complete(found.files, settings, waits=not earlier.under_way)}
-        decision = decide(files, memory.seen | complete, due.token(settings.home), earlier)
+        seen = {key: stamp for key in files if (stamp := memory.seen.get(_remembered_as(key)))}
+        decision = decide(files, seen | complete, due.token(settings.home), earlier)
         # A look that ended early says nothing of what lies beyond: of that the memory is kept.
         is_whole = found.resume is None and memory.resume is None
-        unfinished = {key: stamp for key, stamp in files.items() if key not in complete}
+        unfinished = {_remembered_as(key): stamp for key, stamp in files.items() if key not in complete}
         cursor = Memory(unfinished if is_whole else memory.seen | unfinished, found.resume).text()
         if decision.run_key is None:
             return dg.SensorResult(skip_reason=decision.waits_because, cursor=cursor)
@@ -177,7 +181,7 @@ def build_freshness_sensor(settings: Settings, sources: Mapping[str, Source]) ->
     def stale_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if not settings.marts_path.exists():
             return dg.SensorResult(skip_reason="Nothing was published yet.", cursor=context.cursor)
-        with closing(duckdb.connect(str(settings.marts_path), read_only=True)) as marts:
+        with opened(settings.marts_path, read_only=True) as marts:
             found = freshness.of_sources(marts, "marts.marts.exports", settings.stale_after_hours, sources)
         now = settings.now()
         stale = {source: f for source, f in found.items() if f.is_stale(now)}
@@ -237,7 +241,11 @@ def _earlier(instance: dg.DagsterInstance) -> Earlier:
     return Earlier([run.run_id for run in under_way], failed)
 
 
+def _remembered_as(name: str) -> str:
+    return hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+
+
 def _some(files: Mapping[str, str]) -> str:
-    names = sorted(files)
+    names = sorted(masked(name) for name in files)
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

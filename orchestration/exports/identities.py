@@ -28,6 +28,11 @@ def hmac_sha256(text: str) -> str:
     return f"sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode({text}))))"
 
 
+def key_of(email: str, salt: str) -> str:
+    """The subscriber key of a normalised address, as `hmac_sha256` has it."""
+    return hmac.new(salt.encode("utf-8"), email.encode("utf-8"), hashlib.sha256).hexdigest()
+
+
 def hmac_pads(key: str) -> dict[str, bytes]:
     """The two parameters that carry the key (RFC 2104)."""
     secret = key.encode("utf-8")

@@ -7,6 +7,7 @@ it does not fit, and an export that it forgot is recognised by the ledger at the
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from orchestration.exports.landing import LandingFile
 
 # Raised with every change of the tables: an index of another version is made anew.
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
     create table if not exists ledger (ledger_id text);
     create table if not exists exports (export_id text primary key, status text, reader_version integer) without rowid;
     create table if not exists files (
-        path blob primary key, size integer, mtime_ns integer, mark text, problem text, held_by_version integer
+        name_key blob primary key, size integer, mtime_ns integer, mark text, problem text, held_by_version integer
     ) without rowid;
 """
 _BATCH = 10_000
@@ -51,6 +52,7 @@ class LandingIndex:
         self._warehouse = settings.warehouse_path
         self._path = settings.home / "landing_index.sqlite"
         self._read_only = read_only
+        self._salt = settings.salt.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
         self._database: sqlite3.Connection | None = None
 
     def __enter__(self) -> LandingIndex:
@@ -93,9 +95,9 @@ class LandingIndex:
         if not self._database:
             return False
         found = self._database.execute(
-            "select 1 from files where path = ? and size = ? and mtime_ns = ? and mark = ? and problem is ? "
+            "select 1 from files where name_key = ? and size = ? and mtime_ns = ? and mark = ? and problem is ? "
             "and coalesce(held_by_version, ?) = ?",
-            [os.fsencode(file.key), file.size, file.mtime_ns, file.mark, file.problem, reader_version, reader_version],
+            [self._key_of(file), file.size, file.mtime_ns, file.mark, file.problem, reader_version, reader_version],
         )
         return found.fetchone() is not None
 
@@ -119,7 +121,7 @@ class LandingIndex:
                 self._database.execute(
                     "insert or replace into files values (?, ?, ?, ?, ?, ?)",
                     [
-                        os.fsencode(file.key),
+                        self._key_of(file),
                         file.size,
                         file.mtime_ns,
                         file.mark,
@@ -127,6 +129,10 @@ class LandingIndex:
                         reader_version if is_held else None,
                     ],
                 )
+
+    def _key_of(self, file: LandingFile) -> bytes:
+        """What stands for a file: its name may say who somebody is, and may be gone before this is."""
+        return hashlib.blake2b(os.fsencode(file.key), digest_size=16, key=self._salt).digest()
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -137,7 +143,7 @@ class LandingIndex:
 
     def _prepared(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=30)
-        os.chmod(self._path, 0o600)  # names of files may say who somebody is
+        os.chmod(self._path, 0o600)
         # Written after the ledger and made again from it: nothing is lost with it, so it need not wait for the disk.
         database.execute("pragma synchronous = off")
         if _version(database) != _VERSION:

@@ -43,6 +43,7 @@ from orchestration.exports.landing_index import LandingIndex
 from orchestration.exports.publishing import LedgerRow, publish
 from orchestration.exports.quarantine import Rejected
 from orchestration.exports.recognition import known_keys
+from orchestration.personal_data.erasure import Forgotten, keep_out_of_quarantine
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
@@ -225,10 +226,11 @@ def _loading(
             with connect() as warehouse:
                 ledger.create_schema(warehouse, sources)
                 index.follow(warehouse)
+                forgotten = Forgotten.of(warehouse, settings.salt)
             # Opened when there is something to read: most sources have nothing new in most runs.
             reader = cache(lambda: opened.enter_context(closing(open_reader(settings, sources))))
             new_batch = partial(Batch, source, settings, known_keys(sources), spool, reader, workers)
-            yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch)
+            yield _Load(source, sources, connect, settings, run_id, audit, progress, spool, index, new_batch, forgotten)
     finally:
         spool.remove()
 
@@ -245,7 +247,7 @@ def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
 
 def _remove_left_behind(work: Path) -> None:
     """Remove what loads wrote whose process is gone: they were killed."""
-    for folder in work.glob("load-*"):
+    for folder in chain.from_iterable(work.glob(f"{name}-*") for name in ("load", "erase", "search")):
         try:
             os.kill(int(folder.name.rpartition("-")[2]), 0)
         except ProcessLookupError:
@@ -269,6 +271,7 @@ class _Load:
         spool: Spool,
         index: LandingIndex,
         new_batch: Callable[[], Batch],
+        forgotten: Forgotten,
     ) -> None:
         self.index = index
         self.report = LoadReport(source.source)
@@ -281,6 +284,7 @@ class _Load:
         self._progress = progress
         self.spool = spool
         self._new_batch = new_batch
+        self._forgotten = forgotten
         self._batch = new_batch()
 
     def take(self, file: LandingFile) -> None:
@@ -465,7 +469,12 @@ class _Load:
 
     def _keep_one(self, row: LedgerRow, rejected: Iterable[Rejected]) -> None:
         original = None if row.status in ledger.READ_STATUSES else self._batch.exports[row.export_id].content
-        quarantine.keep(self._settings.quarantine, row.source, row.export_id, _told(row), rejected, original)
+        keep_out = partial(keep_out_of_quarantine, erased=self._forgotten, settings=self._settings)
+        told = {
+            key: self._forgotten.without(value) if isinstance(value, str) else value
+            for key, value in _told(row).items()
+        }
+        quarantine.keep(self._settings.quarantine, row.source, row.export_id, told, rejected, original, keep_out)
 
     def _publish(self, rows: Sequence[LedgerRow], outcomes: Sequence[Outcome], replace_known: bool = False) -> set[str]:
         """Publish the batch; returns the ids of the exports that the ledger took."""

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,8 +51,12 @@ def keep(
     report: Mapping[str, Any],
     rejected: Iterable[Rejected],
     original: Content | None,
+    keep_out: Callable[[Path], int] = lambda folder: 0,
 ) -> Path:
-    """Put an export's held parts into the quarantine, in the place of what lay there of it before."""
+    """Put an export's held parts into the quarantine, in the place of what lay there of it before.
+
+    `keep_out` may remove something from the folder before it appears, and returns how much.
+    """
     target = folder(root, source, export_id)
     for parent in (root, target.parent):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,9 +77,12 @@ def keep(
     if original is not None:
         with original.open() as source_file, _private(draft / ORIGINAL) as file:
             shutil.copyfileobj(source_file, file, 1 << 20)
+    left_out = keep_out(draft)
     kept = sorted(path.name for path in draft.iterdir())
     with _private(draft / REPORT) as file:
         content = {**report, "reasons_of_records": dict(reasons.most_common()), "kept_beside": kept}
+        if left_out:
+            content["left_out"] = f"{left_out:,} of what was held, since it speaks of people who were erased"
         file.write((json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode())
     forget(root, source, export_id)
     os.rename(draft, target)

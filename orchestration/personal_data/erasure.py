@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from orchestration import increments
+from orchestration.checks.masks import masked
 from orchestration.disk import sync
 from orchestration.exports import identities, quarantine, sql
 from orchestration.exports.containers import ContainerError, Spool, unpack
@@ -28,6 +30,8 @@ from orchestration.settings import Settings
 from orchestration.sources import SOURCES, Source
 
 MOST_NAMED = 200
+# Names of files, and reasons that quote them.
+_LEDGER_TEXTS = ("file_name", "member", "path", "reason")
 
 
 @dataclass
@@ -42,7 +46,9 @@ class Erased:
     canonical_events_unlinked: int = 0
     identities: int = 0
     user_agents: int = 0
+    retained_mentions: int = 0
     follow_ups: int = 0
+    ledger_rows: int = 0
     quarantined_records: int = 0
     quarantined_originals: int = 0
     outbox_rows: int = 0
@@ -63,42 +69,44 @@ def normalised(warehouse: duckdb.DuckDBPyConnection, address: str) -> str:
     return email
 
 
-def key_of(warehouse: duckdb.DuckDBPyConnection, email: str, salt: str) -> str:
-    """The subscriber key of a normalised address."""
-    query = f"select {identities.hmac_sha256('$email::varchar')}"
-    return warehouse.execute(query, {"email": email, **identities.hmac_pads(salt)}).fetchone()[0]
-
-
 def erase_from_warehouse(
-    warehouse: duckdb.DuckDBPyConnection, settings: Settings, email: str, run_id: str, sources: Mapping[str, Source]
-) -> Erased:
-    """Remove a person from raw, restricted and the record of follow-ups, in one transaction.
+    warehouse: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    email: str,
+    run_id: str,
+    sources: Mapping[str, Source],
+    erased: Erased,
+) -> None:
+    """Remove a person from raw, restricted, the ledger and the record of follow-ups, in one transaction.
 
-    The canonical events must be built from all that is loaded.
+    The canonical events must be built from all that is loaded. `erased` is added to.
     """
-    erased, key = Erased(), key_of(warehouse, email, settings.salt)
+    key = identities.key_of(email, settings.salt)
     with sql.transaction(warehouse):
         _find(warehouse, email, key, sources)
         agents = _agents_of_them_alone(warehouse, key)
         retained.keep(warehouse)
-        erased.canonical_events_unlinked, _ = retained.unlink(warehouse, key)
-        erased.raw_records, erased.raw_mentions = _remove(warehouse, email, run_id)
-        erased.identities = _count(
+        erased.canonical_events_unlinked += retained.unlink(warehouse, key)[0]
+        removed, mentioned = _remove(warehouse, email, run_id)
+        erased.raw_records += removed
+        erased.raw_mentions += mentioned
+        erased.identities += _count(
             warehouse, "delete from restricted.subscriber_identities where email = $email", email=email
         )
-        erased.user_agents = _count(
+        erased.user_agents += _count(
             warehouse,
             "delete from restricted.user_agents where user_agent_key in (select unnest($agents::varchar[]))",
             agents=agents,
         )
-        erased.follow_ups = _forget_follow_ups(warehouse, key)
+        erased.follow_ups += _forget_follow_ups(warehouse, key)
+        erased.retained_mentions += retained.redact(warehouse, email)
+        erased.ledger_rows += traces.redact_columns(warehouse, "pipeline.exports", _LEDGER_TEXTS, email)
         warehouse.execute(
             "insert into restricted.erased_subscribers select $key, $now "
             "where $key not in (select subscriber_key from restricted.erased_subscribers)",
             {"key": key, "now": settings.now()},
         )
         increments.start_over(warehouse)  # what earlier builds kept speaks of the person under the key that is gone
-    return erased
 
 
 def keep_out(
@@ -108,33 +116,79 @@ def keep_out(
 
     Within the caller's transaction.
     """
-    if not warehouse.execute("select 1 from restricted.erased_subscribers limit 1").fetchone():
+    erased = Forgotten.of(warehouse, salt)
+    if not erased:
         return 0
-    found = warehouse.execute(
-        f"""
-        with addresses as (
-            select distinct unnest({traces.addresses_in("record")}) as address
-            from raw."{source.source}" where export_id in (select unnest($exports::varchar[]))
-        )
-        select address from addresses
-        where {identities.hmac_sha256("address")} in (select subscriber_key from restricted.erased_subscribers)
-        """,
-        {"exports": list(export_ids), **identities.hmac_pads(salt)},
-    ).fetchall()
-    for (email,) in found:
+
+    def found_in(table: str, text: str) -> set[str]:
+        new = f"from {table} where export_id in (select unnest($exports::varchar[]))"
+        query = f"select distinct unnest({traces.pieces(text)}) {new}"
+        pieces = warehouse.execute(query, {"exports": list(export_ids)}).fetchall()
+        return {email for (piece,) in pieces for email in erased.in_text(piece)}
+
+    is_read = source.source in _raw_tables(warehouse)
+    in_records = found_in(f'raw."{source.source}"', "record") if is_read else set()
+    for email in sorted(in_records):
         _find_in(warehouse, source, email, export_ids)
         _remove(warehouse, email, run_id)
-    return len(found)
+    in_ledger = found_in("pipeline.exports", f"concat_ws(' ', {', '.join(_LEDGER_TEXTS)})")
+    for email in sorted(in_ledger):
+        traces.redact_columns(warehouse, "pipeline.exports", _LEDGER_TEXTS, email)
+    return len(in_records | in_ledger)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Who was erased: known again by the keyed hash of their address, which is all that is left of it."""
+
+    keys: frozenset[str]
+    salt: str = field(repr=False)
+
+    @classmethod
+    def of(cls, warehouse: duckdb.DuckDBPyConnection, salt: str) -> Forgotten:
+        """Those whom a warehouse remembers."""
+        rows = warehouse.execute("select subscriber_key from restricted.erased_subscribers").fetchall()
+        return cls(frozenset(key for (key,) in rows), salt)
+
+    def __bool__(self) -> bool:
+        return bool(self.keys)
+
+    def in_text(self, text: str) -> set[str]:
+        """Their addresses in a text."""
+        return {email for email in traces.addresses_in(text) if identities.key_of(email, self.salt) in self.keys}
+
+    def without(self, text: str) -> str:
+        """A text without their addresses."""
+        for email in self.in_text(text):
+            text = traces.replaced(email, text)
+        return text
+
+
+def keep_out_of_quarantine(folder: Path, erased: Forgotten, settings: Settings) -> int:
+    """Remove from a folder that is about to enter the quarantine what speaks of people who were erased.
+
+    Returns how many records and originals went.
+    """
+    if not erased:
+        return 0
+    gone = _without_lines(folder / quarantine.RECORDS, lambda line: bool(erased.in_text(line)))
+    original = folder / quarantine.ORIGINAL
+    if original.exists() and _file_holds(original, settings, lambda text: bool(erased.in_text(text))):
+        original.unlink()
+        gone += 1
+    return gone
 
 
 def erase_from_quarantine(settings: Settings, email: str, erased: Erased) -> None:
     """Remove rejected records that hold an address, and originals that do: what is left of these is their report."""
     for report in sorted(settings.quarantine.glob(f"*/*/{quarantine.REPORT}")):
-        folder = report.parent
-        erased.quarantined_records += _without_lines(folder / quarantine.RECORDS, email)
+        folder, is_in = report.parent, partial(traces.is_in, email)
+        erased.quarantined_records += _without_lines(folder / quarantine.RECORDS, is_in)
+        if is_in(told := report.read_text(encoding="utf-8")):  # the name of the file, perhaps
+            _write(report, [traces.replaced(email, told)])
         original = folder / quarantine.ORIGINAL
         if original.exists():
-            holds = _file_holds(original, settings, email)
+            holds = _file_holds(original, settings, is_in)
             if holds:
                 original.unlink()
                 erased.quarantined_originals += 1
@@ -145,29 +199,30 @@ def erase_from_quarantine(settings: Settings, email: str, erased: Erased) -> Non
 def erase_from_outbox(settings: Settings, email: str, erased: Erased) -> None:
     """Remove the lines of follow-ups that went to an address; a file that held no other goes whole."""
     for path in sorted(settings.outbox.glob("follow_ups-*")):
-        erased.outbox_rows += _without_lines(path, email, header=path.suffix == ".csv")
+        erased.outbox_rows += _without_lines(path, partial(traces.is_in, email), header=path.suffix == ".csv")
 
 
 def list_landing_files(settings: Settings, email: str, erased: Erased, sources: Mapping[str, Source]) -> None:
     """Name the files of the landing zone that hold an address, and those that cannot be looked into: by their paths."""
-    spool = Spool(settings.work / f"erase-{os.getpid()}")
+    spool, is_in = Spool(settings.work / f"erase-{os.getpid()}"), partial(traces.is_in, email)
     try:
         for file in _landing(settings, sources):
-            held: bool | None = None
-            if not file.problem:
+            held: bool | None = is_in(file.landed) or None
+            if not file.problem and not held:
                 if file.origin:
                     path = spool.new_path()
                     store, stored = file.origin
                     with path.open("wb") as target:
                         shutil.copyfileobj(store.stream(stored), target, 1 << 20)
-                    held = _file_holds(path, settings, email)
+                    held = _file_holds(path, settings, is_in)
                     spool.discard(path)
                 else:
-                    held = _file_holds(file.path, settings, email)
+                    held = _file_holds(file.path, settings, is_in)
+            # A name may say who somebody is, and what is told here stays in Dagster.
             if held:
-                erased.landing_files.append(file.landed)
+                erased.landing_files.append(masked(file.landed))
             elif held is None:
-                erased.unreadable_files.append(file.landed)
+                erased.unreadable_files.append(masked(file.landed))
     finally:
         spool.remove()
 
@@ -181,11 +236,7 @@ def _landing(settings: Settings, sources: Mapping[str, Source]) -> Iterator:
 def _find(warehouse: duckdb.DuckDBPyConnection, email: str, key: str, sources: Mapping[str, Source]) -> None:
     """Make the temporary tables `leaving` and `mentioning` (source, export_id, position) of all of raw."""
     _begin(warehouse)
-    present = {
-        name
-        for (name,) in warehouse.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
-    }
-    for name in present:
+    for name in _raw_tables(warehouse):
         _add_found(warehouse, sources.get(name) or SOURCES.get(name), name, email)
     warehouse.execute(
         """
@@ -201,6 +252,11 @@ def _find(warehouse: duckdb.DuckDBPyConnection, email: str, key: str, sources: M
         """,
         {"key": key},
     )
+
+
+def _raw_tables(warehouse: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = warehouse.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+    return {name for (name,) in rows}
 
 
 def _find_in(warehouse: duckdb.DuckDBPyConnection, source: Source, email: str, export_ids: Sequence[str]) -> None:
@@ -256,22 +312,12 @@ def _remove(warehouse: duckdb.DuckDBPyConnection, email: str, run_id: str) -> tu
         mentioned += _count(
             warehouse,
             f"""
-            update raw."{table}" set record = regexp_replace(record, $written, $redacted, 'g')
+            update raw."{table}" set record = {traces.redacted("record", "$pattern")}
             where (export_id, position) in (select (export_id, position) from mentioning where source = $table)
                 and (export_id, position) not in (select (export_id, position) from leaving where source = $table)
             """,
-            written=traces.written(email),
-            redacted=traces.REDACTED,
+            pattern=traces.pattern(email),
             table=table,
-        )
-        # An address that is written in a way that cannot be replaced takes its record with it.
-        warehouse.execute(
-            f"""
-            insert into leaving select $table, export_id, position from raw."{table}"
-            where (export_id, position) in (select (export_id, position) from mentioning where source = $table)
-                and {traces.mentions("record", "$pattern")}
-            """,
-            {"table": table, "pattern": traces.pattern(email)},
         )
         removed += _count(
             warehouse,
@@ -330,33 +376,37 @@ def _count(warehouse: duckdb.DuckDBPyConnection, statement: str, **values) -> in
     return warehouse.execute(statement, values).fetchone()[0]
 
 
-def _without_lines(path: Path, email: str, header: bool = False) -> int:
-    """Take the lines that hold an address out of a file of ours, at once. Returns how many."""
+def _without_lines(path: Path, goes: Callable[[str], bool], header: bool = False) -> int:
+    """Take the lines that shall go out of a file of ours, at once. Returns how many."""
     if not path.exists():
         return 0
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     gone = kept = 0
     with path.open(encoding="utf-8", newline="") as lines:
         for number, line in enumerate(lines):
-            gone += traces.is_in(email, line)
+            gone += goes(line)
             kept += not (header and number == 0)
     if not gone:
         return 0
     if gone == kept:
         path.unlink()
         return gone
-    with (
-        path.open(encoding="utf-8", newline="") as lines,
-        os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="") as file,
-    ):
-        file.writelines(line for line in lines if not traces.is_in(email, line))
-    sync(draft)
-    os.replace(draft, path)
+    with path.open(encoding="utf-8", newline="") as lines:
+        _write(path, (line for line in lines if not goes(line)))
     return gone
 
 
-def _file_holds(path: Path, settings: Settings, email: str) -> bool | None:
-    """Whether a file, or anything packed in it, holds an address; None where it cannot be told."""
+def _write(path: Path, lines: Iterable[str]) -> None:
+    """Put lines in the place of a file, at once."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+    sync(draft)
+    os.replace(draft, path)
+
+
+def _file_holds(path: Path, settings: Settings, is_in: Callable[[str], bool]) -> bool | None:
+    """Whether a file, or anything packed in it, holds what is looked for; None where it cannot be told."""
     spool, unknown = Spool(settings.work / f"search-{os.getpid()}"), False
     try:
         for part in unpack(path, spool, settings):
@@ -364,7 +414,7 @@ def _file_holds(path: Path, settings: Settings, email: str) -> bool | None:
                 unknown = True
                 continue
             with part.content.open() as stream:
-                if _stream_holds(stream, email):
+                if (part.member and is_in(part.member)) or _stream_holds(stream, is_in):
                     return True
     except (OSError, ContainerError):
         return None
@@ -373,13 +423,21 @@ def _file_holds(path: Path, settings: Settings, email: str) -> bool | None:
     return None if unknown else False
 
 
-def _stream_holds(stream, email: str) -> bool:
-    """Whether bytes in UTF-8 or UTF-16 hold an address; they are read in pieces that overlap."""
+def _encodings(piece: bytes) -> Iterator[str]:
+    """How bytes may have to be read."""
+    yield "utf-8"
+    if b"\0" in piece:
+        yield from ("utf-16-le", "utf-16-be")
+    elif not piece.isascii():
+        yield "latin-1"
+
+
+def _stream_holds(stream, is_in: Callable[[str], bool]) -> bool:
+    """Whether bytes in UTF-8, Latin-1 or UTF-16 hold what is looked for; they are read in pieces that overlap."""
     rest = b""
     while block := stream.read(4 << 20):
         piece = rest + block
-        for text in (piece.decode("utf-8", "replace"), piece.replace(b"\0", b"").decode("utf-8", "replace")):
-            if traces.is_in(email, text):
-                return True
+        if any(is_in(piece.decode(encoding, "replace")) for encoding in _encodings(piece)):
+            return True
         rest = piece[-4096:]
     return False

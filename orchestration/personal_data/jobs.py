@@ -4,7 +4,9 @@ Belongs here: their configuration, what they demand first, and the proof they le
 removed (`erasure.py`, `retention.py`).
 """
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 
 import dagster as dg
 from pydantic import Field
@@ -14,12 +16,14 @@ from orchestration.assets import WAREHOUSE_POOL
 from orchestration.checks import factory
 from orchestration.exports import ledger
 from orchestration.jobs import MAIN_JOB
-from orchestration.personal_data import compaction, erasure, retention
+from orchestration.personal_data import compaction, erasure, retention, traces
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 from orchestration.sources import Source
 
 ERASURE_JOB, RETENTION_JOB = "erase_people", "age_out_raw"
+_FORGOTTEN = {"ops": {"erase": {"config": {"addresses": ["[erased]"]}}}}
+_SECONDS_FOR_DAGSTER = 60
 _NEEDED = ("int_email_event_records", "int_site_event_records", "int_email_event_rulings", "int_parameter_messages")
 
 
@@ -66,20 +70,24 @@ def _erasure_job(settings: Settings, sources: Mapping[str, Source]) -> dg.JobDef
     @dg.op(name="erase", pool=WAREHOUSE_POOL, description=description)
     @steps.carried_out(settings)
     def erase(context: dg.OpExecutionContext, config: People, warehouse: Warehouse) -> None:
-        _forget_configuration(context)
+        _forget_configurations(context, settings)
         with warehouse.exclusive():
             with warehouse.get_connection() as connection:
                 ledger.create_schema(connection, sources)
                 _demand_built(connection, settings)
-                emails = [erasure.normalised(connection, address) for address in config.addresses]
+                addresses = [erasure.normalised(connection, address) for address in config.addresses]
+                proofs = [erasure.Erased() for _ in addresses]
                 due.mark(settings.home)
-                proofs = [
-                    erasure.erase_from_warehouse(connection, settings, email, context.run_id, sources)
-                    for email in emails
+                emails = [
+                    (email, proof)
+                    for address, proof in zip(addresses, proofs, strict=True)
+                    for email in traces.variants(address)
                 ]
+                for email, proof in emails:
+                    erasure.erase_from_warehouse(connection, settings, email, context.run_id, sources, proof)
             compaction.ask_again(settings)
             compaction.compact(settings)
-        for email, proof in zip(emails, proofs, strict=True):
+        for email, proof in emails:
             erasure.erase_from_quarantine(settings, email, proof)
             erasure.erase_from_outbox(settings, email, proof)
             if config.search_landing:
@@ -151,15 +159,22 @@ def _demand_built(connection, settings: Settings) -> None:
         )
 
 
-def _forget_configuration(context: dg.OpExecutionContext) -> None:
-    """Take the addresses out of what Dagster keeps of this run."""
+def _forget_configurations(context: dg.OpExecutionContext, settings: Settings) -> None:
+    """Take the addresses out of what Dagster keeps of this run, and of those before it that never came so far."""
     from dagster._core.storage.runs.schema import RunsTable
     from dagster._serdes import serialize_value
 
     storage = context.instance.run_storage
-    run = context.instance.get_run_by_id(context.run_id)
-    if run is None or not hasattr(storage, "connect"):
+    if not hasattr(storage, "connect"):
         return
-    body = serialize_value(run._replace(run_config={"ops": {"erase": {"config": {"addresses": ["[erased]"]}}}}))
+    runs = context.instance.get_runs(dg.RunsFilter(job_name=ERASURE_JOB))
     with storage.connect() as connection:
-        connection.execute(RunsTable.update().where(RunsTable.c.run_id == run.run_id).values(run_body=body))
+        for run in runs:
+            if run.run_config != _FORGOTTEN and (run.run_id == context.run_id or run.is_finished):
+                body = serialize_value(run._replace(run_config=_FORGOTTEN))
+                connection.execute(RunsTable.update().where(RunsTable.c.run_id == run.run_id).values(run_body=body))
+    # What was overwritten stays readable in the free space of SQLite's file, and in its journal.
+    if (path := settings.dagster_home / "history" / "runs.db").exists():
+        with closing(sqlite3.connect(path, timeout=_SECONDS_FOR_DAGSTER)) as database:
+            database.execute("vacuum")
+            database.execute("pragma wal_checkpoint(truncate)")

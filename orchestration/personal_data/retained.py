@@ -11,12 +11,14 @@ import secrets
 
 import duckdb
 
+from orchestration.personal_data import traces
+
 MODELS = {
     "retained.email_event_records": "intermediate.int_email_event_records",
     "retained.site_event_records": "intermediate.int_site_event_records",
 }
 _EMAIL = """
-    insert into retained.email_event_records
+    insert into retained.email_event_records by name
     select records.* replace (coalesce(rulings.message_key, records.message_key) as message_key)
     from intermediate.int_email_event_records as records
     semi join leaving on records.export_id = leaving.export_id and records.position = leaving.position
@@ -30,7 +32,7 @@ _EMAIL = """
 """
 # The message that a page names is found through raw: what was found is kept in its place.
 _SITE = """
-    insert into retained.site_event_records
+    insert into retained.site_event_records by name
     select records.* replace (coalesce(named.message_key, records.message_parameter) as message_parameter)
     from intermediate.int_site_event_records as records
     semi join leaving on records.export_id = leaving.export_id and records.position = leaving.position
@@ -95,6 +97,19 @@ def unlink(warehouse: duckdb.DuckDBPyConnection, subscriber_key: str) -> tuple[i
     if emails + visits:
         warehouse.execute("insert into retained.erased_subjects values (?)", [subject])
     return emails + visits, subject
+
+
+def redact(warehouse: duckdb.DuckDBPyConnection, email: str) -> int:
+    """Take an address out of every text of every retained event, whosever it is. Returns how many events had it."""
+    columns = warehouse.execute(
+        """
+        select table_name, list(column_name order by column_index) from duckdb_columns()
+        where schema_name = 'retained' and table_name <> 'erased_subjects' and data_type = 'VARCHAR'
+            and database_name = current_database()
+        group by table_name order by table_name
+        """
+    ).fetchall()
+    return sum(traces.redact_columns(warehouse, f"retained.{table}", names, email) for table, names in columns)
 
 
 def _numbers_that_count(warehouse: duckdb.DuckDBPyConnection) -> str:

@@ -4,11 +4,13 @@ import time
 
 import dagster as dg
 
+from orchestration import sensors
 from orchestration.exports import landing
 from orchestration.sensors import ATTEMPTS, Earlier, build_landing_sensor, decide
 from orchestration.settings import Settings
 from orchestration.sources import SOURCES
 from tests.payloads import journey, land
+from tests.pipeline.running import settings_of
 
 OLD = {"a.json": "10:1"}
 CHANGED = {"a.json": "12:2"}
@@ -27,6 +29,19 @@ def test_a_file_seen_for_the_first_time_waits_for_a_second_look():
 
 def test_a_file_that_grew_since_the_last_look_waits():
     assert decide(CHANGED, OLD, None, Earlier()).run_key is None
+
+
+def test_neither_the_memory_of_a_look_nor_its_reason_tells_who_a_file_is_named_after(tmp_path, monkeypatch):
+    monkeypatch.setattr(sensors, "_complete", lambda files, settings, waits: [])  # one look does not tell
+    settings = settings_of(tmp_path)
+    land(tmp_path, "sendgrid/joe@example.com.json", [{}])
+    sensor = build_landing_sensor(settings, ["sendgrid"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = sensor.evaluate_tick(dg.build_sensor_context(instance))
+        assert "Being written: " in first.skip_message and "[address]" in first.skip_message
+        assert "joe" not in first.skip_message + first.cursor
+        second = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
+        assert len(second.run_requests) == 1
 
 
 def test_an_empty_landing_zone_says_so():

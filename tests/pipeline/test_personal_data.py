@@ -13,7 +13,7 @@ from tests.pipeline.hostile import PERSONAL
 SALT = b"a salt for tests"
 # Addresses and network addresses of the hostile home's exports, and anything of that shape at its domains.
 _PERSONAL = re.compile(rb"[a-z0-9._%+-]+(@|%40)example[.]com|203[.]0[.]113[.]7|198[.]51[.]100[.]9|2001:db8::7", re.I)
-_MAY_HOLD = ("landing", "quarantine", "outbox", "warehouse.duckdb", "landing_index.sqlite")
+_MAY_HOLD = ("landing", "quarantine", "outbox", "warehouse.duckdb")
 
 
 def files(home: Path) -> list[Path]:
