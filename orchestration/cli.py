@@ -22,6 +22,7 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from orchestration import backup, demonstration, instance
+from orchestration.deadlines import TookTooLong, time_limit
 from orchestration.progress import logger as progress
 from orchestration.settings import REPOSITORY, SettingError, Settings
 
@@ -229,13 +230,18 @@ def _execute(settings: Settings, console: Console, job: str, config: dict | None
         definition = build_defs(settings=settings).resolve_job_def(job)
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     try:
-        with dagster_instance:
+        limit = time_limit(settings.run_timeout_seconds, "The run", "MICRO_CONVERSIONS_RUN_TIMEOUT_SECONDS")
+        with dagster_instance, limit:
             result = definition.execute_in_process(
                 instance=dagster_instance,
                 run_config={**quiet, **(config or {})},
                 raise_on_error=False,
                 tags={instance.STARTED_BY_TAG: COMMAND_LINE, instance.PROCESS_TAG: str(os.getpid())},
             )
+    except TookTooLong as error:
+        console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        console.print(_NOTHING_PUBLISHED)
+        return 1
     except (OSError, OperationalError) as error:  # Dagster could not even write down what went wrong
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         console.print(

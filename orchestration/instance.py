@@ -30,6 +30,8 @@ def prepare(settings: Settings) -> dict[str, str]:
         "class": "KeptSqliteEventLogStorage",
         "config": {"base_dir": str(settings.dagster_home / "history" / "runs")},  # where Dagster's own keeps them
     }
+    if settings.run_timeout_seconds > 0:
+        configuration["run_monitoring"]["max_runtime_seconds"] = settings.run_timeout_seconds
     draft = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
     draft.write_text(yaml.safe_dump(configuration))
     os.replace(draft, settings.dagster_home / "dagster.yaml")

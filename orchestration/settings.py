@@ -71,6 +71,7 @@ class Settings:
     settle_seconds: float = 2.0
     sensor_interval_seconds: int = 5
     step_timeout_seconds: int = 7_200
+    run_timeout_seconds: int = 14_400
     unreadable_share_limit: float = 0.05
     stale_after_hours: float = 48
     # Who is told of it, as a JSON object with `text`.
@@ -126,6 +127,7 @@ class Settings:
             settle_seconds=number("SETTLE_SECONDS", cls.settle_seconds, float),
             sensor_interval_seconds=number("SENSOR_INTERVAL_SECONDS", cls.sensor_interval_seconds),
             step_timeout_seconds=number("STEP_TIMEOUT_SECONDS", cls.step_timeout_seconds),
+            run_timeout_seconds=number("RUN_TIMEOUT_SECONDS", cls.run_timeout_seconds),
             unreadable_share_limit=number("UNREADABLE_SHARE", cls.unreadable_share_limit, float),
             stale_after_hours=number("STALE_AFTER_HOURS", cls.stale_after_hours, float),
             alert_url=_receiver("ALERT_URL", value("ALERT_URL")),

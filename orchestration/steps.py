@@ -11,12 +11,9 @@ they are: they fail at once.
 from __future__ import annotations
 
 import errno
-import faulthandler
 import functools
 import inspect
-import signal
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,20 +23,20 @@ import duckdb
 import requests
 
 from orchestration import logs
+from orchestration.checks.masks import masked
+from orchestration.dbt import DbtError
+from orchestration.deadlines import time_limit
 from orchestration.exports.object_store import StoreError
 from orchestration.settings import Settings
 
 RETRIES = 3
 FIRST_WAIT_SECONDS = 5
-SECONDS_TO_GIVE_UP = 60
+# What these say is in our words, and names hosts and not people.
+_OURS = (StoreError, requests.RequestException)
 _PASSING = {
     errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ECONNRESET,
     errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPIPE,
 }  # fmt: skip
-
-
-class StepTimeout(RuntimeError):
-    """A step that took longer than it may."""
 
 
 def may_pass(error: BaseException) -> bool:
@@ -85,57 +82,37 @@ def _carrying_out(settings: Settings, context) -> Iterator[None]:
     started = time.monotonic()
     with logs.about(run_id=context.run_id, step=step):
         try:
-            with time_limit(settings.step_timeout_seconds, f"The step {step}"):
+            with time_limit(
+                settings.step_timeout_seconds, f"The step {step}", "MICRO_CONVERSIONS_STEP_TIMEOUT_SECONDS"
+            ):
                 yield
         except Exception as error:
             again = may_pass(error) and attempt <= RETRIES
             logs.warning(
                 "step failed", seconds=_since(started), attempt=attempt, error=type(error).__name__, tried_again=again
             )
-            if not again:
+            told = _tellable(error)
+            if not again and told is error:
                 raise
+            if not again:
+                raise told from None
             wait = FIRST_WAIT_SECONDS * 4 ** (attempt - 1)
-            context.log.warning(f"{error} Attempt {attempt + 1} of {RETRIES + 1} follows in {wait} seconds.")
-            raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=wait) from error
+            context.log.warning(f"{told} Attempt {attempt + 1} of {RETRIES + 1} follows in {wait} seconds.")
+            raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=wait) from told
         logs.info("step ended", seconds=_since(started), attempt=attempt)
 
 
-@contextmanager
-def time_limit(seconds: float, what: str) -> Iterator[None]:
-    """Raise StepTimeout inside, where it takes longer; `what` begins the message. Only a main thread can be stopped.
-
-    What does not end within a minute of that is ended with its process.
-    """
-    if seconds <= 0 or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    stopped: list[StepTimeout] = []
-
-    def stop(_signal, _frame):
-        stopped[:] = [
-            StepTimeout(
-                f"{what} took longer than {seconds:,.0f} seconds and was stopped. What it left unfinished is pending "
-                "again; look for what holds it up, or raise MICRO_CONVERSIONS_STEP_TIMEOUT_SECONDS."
-            )
-        ]
-        raise stopped[0]
-
-    before = signal.signal(signal.SIGALRM, stop)
-    timer_before = signal.setitimer(signal.ITIMER_REAL, seconds)
-    # Some libraries never come back once they are interrupted: then the process ends, as if it had been killed.
-    faulthandler.dump_traceback_later(seconds + SECONDS_TO_GIVE_UP, exit=True)
-    try:
-        yield
-    except Exception as error:
-        if stopped and error is not stopped[0]:  # DuckDB says of itself that it was interrupted
-            raise stopped[0] from error
-        raise
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, *timer_before)
+def _tellable(error: Exception) -> Exception:
+    """An error as Dagster may keep it: what a database or the disk says of one quotes values and names of files."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    quoting = [e for e in chain if isinstance(e, duckdb.Error | DbtError | OSError) and not isinstance(e, _OURS)]
+    if all(masked(str(e)) == str(e) for e in quoting):
+        return error
+    return type(error)(masked(str(error))).with_traceback(error.__traceback__)
 
 
 def _since(started: float) -> float:
