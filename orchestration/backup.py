@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import duckdb
 from filelock import FileLock
 
+from orchestration.confinement import files_of, opened
+from orchestration.disk import share
 from orchestration.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -46,7 +47,7 @@ def back_up(settings: Settings, target: Path) -> int:
     try:
         with FileLock(settings.warehouse_path.with_suffix(".lock"), is_singleton=True):
             if settings.warehouse_path.exists():
-                with closing(duckdb.connect(str(settings.warehouse_path))) as connection:
+                with opened(settings.warehouse_path) as connection:
                     connection.execute("checkpoint")  # the file is then complete without its journal
                 _copy(settings.warehouse_path, draft / "warehouse.duckdb")
             for name in _FILES:
@@ -74,9 +75,10 @@ def restore(settings: Settings, source: Path) -> int:
         path = source / name
         if not path.resolve().is_relative_to(source.resolve()) or not path.is_file() or _sha256(path) != digest:
             raise BackupError(f"{source} is damaged: {name} is not what it was when the backup was made.")
-    if settings.warehouse_path.exists():
+    # A journal that is left behind would be played into the restored database.
+    if there := [path.name for path in files_of(settings.warehouse_path) if path.exists()]:
         raise BackupError(
-            f"{settings.home} has a warehouse already. Stop what uses the home, move its warehouse.duckdb away, then "
+            f"{settings.home} has a warehouse already. Stop what uses the home, move {' and '.join(there)} away, then "
             "restore again."
         )
     with FileLock(_made(settings.home) / "warehouse.lock", is_singleton=True):
@@ -86,6 +88,8 @@ def restore(settings: Settings, source: Path) -> int:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             _copy(source / name, draft)
+            if target == settings.marts_path:
+                share(draft)  # as a publication leaves it
             os.replace(draft, target)
         (settings.home / "landing_index.sqlite").unlink(missing_ok=True)  # of another ledger; it is made anew
     return len(manifest)

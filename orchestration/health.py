@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,8 +15,10 @@ import dagster as dg
 import duckdb
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import DatabaseError
 
 from orchestration import due, freshness
+from orchestration.confinement import opened
 from orchestration.exports.landing import look
 from orchestration.jobs import MAIN_JOB
 from orchestration.settings import Settings
@@ -46,10 +47,14 @@ def findings(
     now = settings.now()
     found = [_run(instance)]
     if settings.marts_path.exists():
-        with closing(duckdb.connect(str(settings.marts_path), read_only=True)) as marts:
-            marts.execute("use marts.marts")
-            found += [_publication(marts, settings, now), *_exports(marts), _checks(marts)]
-            found.append(_freshness(marts, settings, sources, now))
+        try:
+            with opened(settings.marts_path, read_only=True) as marts:
+                marts.execute("use marts.marts")
+                found += [_publication(marts, settings, now), *_exports(marts), _checks(marts)]
+                found.append(_freshness(marts, settings, sources, now))
+        except duckdb.Error as error:  # damaged, or of a version that knew other columns
+            reason = str(error).splitlines()[0]
+            found.append(Finding(BAD, "publication", f"marts.duckdb cannot be read: {reason}; make run writes it anew"))
     else:
         found.append(Finding(BAD, "publication", "nothing was ever published; make run"))
     return [*found, _pending(settings, sources), _disk(settings)]
@@ -67,7 +72,10 @@ def print_status(found: list[Finding], home: str, console: Console) -> int:
 
 
 def _run(instance: dg.DagsterInstance) -> Finding:
-    records = instance.get_run_records(dg.RunsFilter(job_name=MAIN_JOB), limit=1)
+    try:
+        records = instance.get_run_records(dg.RunsFilter(job_name=MAIN_JOB), limit=1)
+    except DatabaseError as error:
+        return Finding(BAD, "last run", f"Dagster's own database cannot be read: {error.orig}; restore a backup of it")
     if not records:
         return Finding(WARNING, "last run", "none yet; make run")
     run, at = records[0].dagster_run, records[0].update_timestamp

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.disk import sync
+from orchestration.disk import share, sync
 from orchestration.exports import sql
 
 SCHEMA = "marts"
@@ -42,6 +42,7 @@ def publish(connection: duckdb.DuckDBPyConnection, marts: Sequence[Described], t
     draft = draft_of(target)
     with _attached(connection, draft):
         rows = {mart.name: _copy(connection, mart) for mart in marts}
+    share(draft)  # BI may be somebody else
     sync(draft)
     os.replace(draft, target)
     sync(target.parent)

@@ -7,6 +7,7 @@ to it.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,8 @@ from dagster_duckdb import DuckDBResource
 from filelock import BaseFileLock, FileLock, Timeout
 
 from orchestration import progress, publication
-from orchestration.confinement import confine, files_of
+from orchestration.confinement import NO_EXTENSIONS, confine, files_of
+from orchestration.disk import private
 from orchestration.instance import free_places, started_by
 from orchestration.settings import Settings
 
@@ -45,8 +47,7 @@ class Warehouse(DuckDBResource):
                 # Lets raw records be stored compressed with zstd; readers of marts.duckdb are not concerned.
                 "storage_compatibility_version": "v1.2.0",
                 "temp_directory": str(settings.work / "spill"),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
+                **NO_EXTENSIONS,
             },
         )
 
@@ -57,6 +58,7 @@ class Warehouse(DuckDBResource):
         _wait_for(lock, holder, context)
         try:
             holder.write_text(f"run {context.run_id} ({started_by(context.run)}, process {os.getpid()})")
+            _tidy(Path(self.database).parent / "work")
             if context.instance:
                 free_places(context.instance)  # nobody else is at work: what other runs hold, they left behind
             yield self
@@ -67,14 +69,14 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the warehouse for this process without opening it: for dbt and Great Expectations, which open it."""
-        with self._lock():
+        with self._lock(), private():
             yield
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to the warehouse in UTC, closed and let go of at the end, whatever happens."""
         with self.exclusive(), closing(duckdb.connect(self.database, config=self.connection_config)) as connection:
-            os.chmod(self.database, 0o600)  # it holds addresses: its owner's alone
+            os.chmod(self.database, 0o600)  # also one that an earlier version made
             home = Path(self.database).parent
             draft = publication.draft_of(home / "marts.duckdb")
             confine(connection, [home / "work"], [*files_of(Path(self.database)), *files_of(draft)])
@@ -87,6 +89,13 @@ class Warehouse(DuckDBResource):
         path.parent.mkdir(parents=True, exist_ok=True)
         # A singleton, so that every use in this process shares one re-entrant lock.
         return FileLock(path.with_suffix(".lock"), is_singleton=True)
+
+
+def _tidy(work: Path) -> None:
+    """Make the folder of what is in between its owner's alone, and remove what a killed run spilled there."""
+    work.mkdir(mode=0o700, exist_ok=True)
+    os.chmod(work, 0o700)
+    shutil.rmtree(work / "spill", ignore_errors=True)
 
 
 def _wait_for(lock: BaseFileLock, holder: Path, context: dg.InitResourceContext) -> None:

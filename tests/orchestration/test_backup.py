@@ -98,8 +98,14 @@ def test_a_damaged_backup_and_a_home_in_use_are_refused_and_left_alone(tmp_path)
         back_up(settings, tmp_path / "backup")
     with pytest.raises(BackupError, match="landing zone"):
         back_up(settings, settings.landing / "backup")
-    with pytest.raises(BackupError, match="has a warehouse already"):
+    with pytest.raises(BackupError, match=r"has a warehouse already.*move warehouse\.duckdb away"):
         restore(settings, tmp_path / "backup")
+    journal = settings.warehouse_path.with_name("warehouse.duckdb.wal")
+    journal.touch()
+    settings.warehouse_path.rename(tmp_path / "moved")
+    with pytest.raises(BackupError, match=r"move warehouse\.duckdb\.wal away"):
+        restore(settings, tmp_path / "backup")
+    journal.unlink()
     (kept,) = (tmp_path / "backup").glob("quarantine/*/*/records.jsonl")
     kept.write_text("tampered")
     other = replace(settings, home=tmp_path / "other")

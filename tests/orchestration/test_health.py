@@ -12,6 +12,7 @@ import requests
 from rich.console import Console
 
 from orchestration import due, freshness, health
+from orchestration import instance as instances
 from orchestration.freshness import CHECK
 from orchestration.sensors import build_freshness_sensor
 from orchestration.sources import SOURCES
@@ -84,6 +85,20 @@ def test_what_is_wrong_is_named_with_what_to_do(tmp_path):
     )  # fmt: skip
     assert found["freshness"] == ("warning", "nothing new of sendgrid (since 2026-09-26 00:00)")
     assert found["landing zone"] == ("ok", "1 files to be loaded")
+
+
+@pytest.mark.parametrize("damage", [b"no database", b""])
+def test_a_home_whose_databases_are_damaged_still_has_a_status(tmp_path, damage):
+    settings = settings_of(tmp_path)
+    settings.marts_path.write_bytes(damage)
+    assert states(settings)["publication"][0] == health.BAD
+    assert "marts.duckdb cannot be read" in states(settings)["publication"][1]
+    instances.prepare(settings)
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        instance.get_runs_count()
+        (settings.dagster_home / "history" / "runs.db").write_bytes(b"no database" * 1000)
+        found = {f.what: (f.state, f.said) for f in health.findings(settings, instance)}
+    assert found["last run"][0] == health.BAD and "cannot be read" in found["last run"][1]
 
 
 def test_an_empty_home_and_a_publication_that_is_due_are_told(tmp_path):
