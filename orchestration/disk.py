@@ -17,7 +17,20 @@ os.umask(_USUAL_MASK)
 @contextmanager
 def private() -> Iterator[None]:
     """What the process makes within, journals and drafts too, can be read by its owner alone from the start."""
-    before = os.umask(0o077)
+    with _masking(0o077):
+        yield
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """What the process makes within can be read by whom its own umask lets: what is published, and tells of nobody."""
+    with _masking(_USUAL_MASK):
+        yield
+
+
+@contextmanager
+def _masking(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ import jinja2
 
 from orchestration.checks.outcome import Outcome
 from orchestration.checks.suites import UNEXPECTED_ROWS, Expectation, Suite
+from orchestration.disk import shared
 
 _NEWEST = "newest.json"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -153,6 +154,7 @@ def _wording(expectation: Expectation) -> str:
 # --- the folder ------------------------------------------------------------------------------------------------------
 
 
+@shared()
 def _replace(directory: Path, pages: Mapping[str, str]) -> None:
     """Put a folder with these files in the place of a former one.
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.checks import data_docs
+from orchestration.disk import private
 from orchestration.exports import ledger
 from orchestration.personal_data import compaction
 from orchestration.publication import publish
@@ -40,6 +42,14 @@ def test_the_journal_of_the_warehouse_is_its_owners_alone_and_what_is_published_
     assert mode(settings.marts_path) == 0o644
     (tmp_path / "made later").touch()
     assert mode(tmp_path / "made later") == 0o644
+
+
+def test_the_data_docs_can_be_read_by_whom_the_umask_lets(tmp_path, everybody_may_read):
+    with private():
+        data_docs._replace(tmp_path / "data_docs", {"index.html": "counts"})
+        (tmp_path / "journal").touch()
+    assert mode(tmp_path / "data_docs") == 0o755 and mode(tmp_path / "data_docs" / "index.html") == 0o644
+    assert mode(tmp_path / "journal") == 0o600
 
 
 def test_a_copy_under_way_is_its_owners_alone(tmp_path, monkeypatch, everybody_may_read):
