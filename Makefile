@@ -15,7 +15,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loa
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev status withdraw publish-postgres metrics backup restore test test-long bench lint format docs lock clean
+.PHONY: help run dev status report withdraw publish-postgres metrics backup restore test test-long bench lint format docs lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -38,6 +38,9 @@ publish-postgres: $(VENV)/run.stamp ## copy the published marts to PostgreSQL (M
 
 metrics: $(VENV)/test.stamp ## metrics on request: make metrics ASK="query --metrics human_click_rate --group-by metric_time__month"
 	@$(BIN)/python -m orchestration metrics $(or $(ASK),list metrics)
+
+report: $(VENV)/run.stamp ## the week on one HTML page, to read or mail without a server (TO=... for another file)
+	@$(BIN)/python -m orchestration report $(if $(TO),--to "$$TO")
 
 backup: $(VENV)/run.stamp ## copy the home, also while it is in use: make backup TO=<new folder>
 	@test -n "$$TO" || { echo 'Name a new folder: make backup TO=<folder>' >&2; exit 2; }

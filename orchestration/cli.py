@@ -1,5 +1,5 @@
-"""The commands behind the Makefile: `run`, `dev`, `status`, `withdraw`, `publish-postgres`, `metrics`, `docs`,
-`backup`, `restore`.
+"""The commands behind the Makefile: `run`, `dev`, `status`, `report`, `withdraw`, `publish-postgres`, `metrics`,
+`docs`, `backup`, `restore`.
 
 Belongs here: what a person types and reads. Does not belong here: what a run does (`assets/`, `jobs.py`).
 """
@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError
 from orchestration import backup, demonstration, instance
 from orchestration.deadlines import TookTooLong, time_limit
 from orchestration.progress import logger as progress
+from orchestration.report import ReportError
 from orchestration.settings import REPOSITORY, SettingError, Settings
 
 COMMAND_LINE = "command line"
@@ -54,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     metrics.set_defaults(command=lambda settings, options: ask_for_metrics(settings, options.arguments))
     docs = commands.add_parser("docs", help="write dbt's documentation of the home's models")
     docs.set_defaults(command=lambda settings, options: write_docs(settings))
+    tell = commands.add_parser("report", help="write the week's report: one HTML page that needs no server")
+    tell.add_argument("--to", type=Path, help="the page's file (default: report.html in the home)")
+    tell.set_defaults(command=lambda settings, options: write_report(settings, options.to))
     copy = commands.add_parser("backup", help="copy the home, also while it is in use")
     copy.add_argument("to", type=Path, help="a folder that does not exist yet")
     copy.set_defaults(command=lambda settings, options: back_up_home(settings, options.to))
@@ -63,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.command(Settings.from_environment(), options)
-    except (SettingError, demonstration.OtherExportsInDemonstration, backup.BackupError) as error:
+    except (SettingError, demonstration.OtherExportsInDemonstration, backup.BackupError, ReportError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -148,6 +152,16 @@ def write_docs(settings: Settings) -> int:
         return 1
     with Warehouse.of(settings).exclusive():
         print(f"dbt docs: {dbt_docs.build(Dbt(settings))}")
+    return 0
+
+
+def write_report(settings: Settings, target: Path | None) -> int:
+    """Write the week's report of the published marts."""
+    from orchestration.report import page
+
+    target = target or settings.home / page.FILE_NAME
+    path, size = page.write(settings, target)
+    print(f"{path}  ({size / 1e3:,.0f} kB: open it in a browser, or mail it as it is)")
     return 0
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration import logs
 from orchestration.assets import follow_ups, served
 from orchestration.assets.models import build_model_assets
+from orchestration.assets.pictures import build_pictures_asset
 from orchestration.assets.published import build_publication_asset
 from orchestration.assets.quarantine import build_quarantine_asset
 from orchestration.assets.raw import build_raw_assets
@@ -50,6 +51,7 @@ def build_defs(
             build_publication_asset(settings, dbt),
             follow_ups.build_follow_up_asset(settings, dbt, suites, target),
             *served.build_served_assets(settings, dbt),
+            build_pictures_asset(settings),
         ],
         jobs=[
             build_main_job(),

@@ -74,6 +74,7 @@ def print_summary(marts: Path, data_docs: Path, run_id: str, console: Console) -
         console.print(f"... and {len(held) - MOST_NAMED:,} more held back: see the mart `exports`.\n")
     console.print(f"Marts       {marts}   (read-only; `use marts.marts`)", soft_wrap=True)
     console.print(f"Data Docs   {data_docs / 'index.html'}", soft_wrap=True)
+    console.print("Report      make report   (the week on one page, to read or mail)", soft_wrap=True)
     console.print("Dagster UI  make dev, then http://127.0.0.1:3000", soft_wrap=True)
 
 

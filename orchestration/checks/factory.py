@@ -81,7 +81,7 @@ def held_back_result(
 
 def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue:
     """A table that Dagster shows; its texts come from outside and are shown as they are, whatever they hold."""
-    lines = [headings, ["---"] * len(headings), *([_cell(str(value)) for value in row] for row in rows)]
+    lines = [headings, ["---"] * len(headings), *([markdown_text(str(value)) for value in row] for row in rows)]
     return dg.MetadataValue.md("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
@@ -121,7 +121,7 @@ def _result(
     )
 
 
-def _cell(text: str) -> str:
-    """A text within a markdown table: file names come from outside and may hold anything, a person's address too."""
+def markdown_text(text: str) -> str:
+    """A text on one line of markdown: names come from outside and may hold anything, a person's address too."""
     text = masked(text)
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~" else letter for letter in " ".join(text.split()))
