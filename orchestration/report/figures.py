@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +20,7 @@ from typing import NamedTuple
 import duckdb
 
 from orchestration import freshness
+from orchestration.confinement import opened
 from orchestration.report import ReportError
 from orchestration.sources import Source
 
@@ -275,8 +275,7 @@ def read(
     if not marts.exists():
         raise ReportError(f"Nothing is published in {marts.parent} yet: `make run` publishes, then `make report`.")
     try:
-        with closing(duckdb.connect(str(marts), read_only=True)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with opened(marts, read_only=True) as connection:
             connection.execute("use marts.marts")
             return _read(connection, now, sources or {}, stale_after_hours)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
