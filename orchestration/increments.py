@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.dbt import Dbt
 from orchestration.exports import sql
-from orchestration.relations import Relation, declared_relations
+from orchestration.relations import Relation, declared_relations, missing
 
 # Where every verbatim record is taken apart: what it takes up, the other incremental models take up after it.
 READINGS = "int_email_event_readings"
@@ -31,8 +31,9 @@ def build(
 ) -> None:
     """Build seeds and models by name, as `Dbt.build` does, reading the exports that no build has read yet.
 
-    Everything is read again with `full_refresh`, and where other code, or a build for a later "now", made what stands.
-    `connect` opens the warehouse, which the caller holds from before this to after it. Raises DbtError.
+    Everything is read again, and seeds are made anew, with `full_refresh` and where other code, or a build for a later
+    "now", made what stands. `connect` opens the warehouse, which the caller holds from before this to after it. Raises
+    DbtError.
     """
     names = set(names)
     if READINGS not in names:
@@ -43,8 +44,12 @@ def build(
         starts_over = full_refresh or not _can_go_on(connection, project, now)
         if starts_over:
             start_over(connection)
-    dbt.build(names, full_refresh=starts_over, on_node=on_node)
-    if all(r.name in names for r in declared_relations(dbt.manifest).values() if is_kept(r)):
+        declared = declared_relations(dbt.manifest).values()
+        # Seeds are files of the project: where those have not changed, what was made of them stands.
+        seeds = set() if starts_over else {r for r in declared if r.kind == "seed"}
+        stands = {r.name for r in seeds.difference(missing(connection, seeds))}
+    dbt.build(names - stands, full_refresh=starts_over, on_node=on_node)
+    if all(r.name in names for r in declared if is_kept(r)):
         with connect() as connection, sql.transaction(connection):
             _note(connection, project, now)
 

@@ -77,6 +77,16 @@ def test_other_code_and_an_earlier_now_read_everything_again(home):
     assert events(home) == [(None,)]
 
 
+def test_seeds_are_made_anew_by_other_code_alone(home):
+    agents = "select count(*) > 0 from seeds.machine_agents"
+    change(home, "delete from seeds.machine_agents")
+    load_and_build(home)
+    assert stored(home, agents) == [(False,)]
+    change(home, "update pipeline.built_by set project = 'an earlier one'")
+    load_and_build(home)
+    assert stored(home, agents) == [(True,)]
+
+
 def test_a_time_that_lay_ahead_counts_from_when_it_has_come(home):
     ahead = int(NOW.replace(tzinfo=UTC).timestamp()) - SEND + 3 * 86_400
     land(home.home, "sendgrid/ahead.json", [sendgrid("open", "eve@example.com", "e", ahead)])
