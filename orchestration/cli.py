@@ -16,12 +16,13 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
-from orchestration import backup, demonstration, instance
+from orchestration import backup, code_server, demonstration, instance
 from orchestration.deadlines import TookTooLong, time_limit
 from orchestration.progress import logger as progress
 from orchestration.report import ReportError
@@ -186,19 +187,21 @@ def serve(settings: Settings, host: str, port: int) -> int:
     from filelock import FileLock, Timeout
 
     environment = {**os.environ, **instance.prepare(settings)}
-    workspace = ["-w", str(REPOSITORY / "workspace.yaml")]
     python = Path(sys.executable).parent
     try:
-        with FileLock(settings.dagster_home / "dev.lock", timeout=0):
+        with FileLock(settings.dagster_home / "dev.lock", timeout=0), TemporaryDirectory() as folder:
             os.environ.update(environment)
             with dg.DagsterInstance.get() as dagster_instance:
                 instance.end_orphans(dagster_instance, daemon_is_down=True)
+            served = Path(folder) / "workspace.yaml"
+            workspace = ["-w", str(served)]
             webserver = [str(python / "dagster-webserver"), "-h", host, "-p", str(port), *workspace]
             daemon = [str(python / "dagster-daemon"), "run", *workspace]
             docs_port = _free_port(host, port + 1)
             docs = [sys.executable, "-m", "http.server", "-b", host, "-d", str(settings.data_docs), str(docs_port)]
             environment["MICRO_CONVERSIONS_DATA_DOCS_URL"] = f"http://{host}:{docs_port}"
-            servers = [subprocess.Popen(c, cwd=REPOSITORY, env=environment) for c in (webserver, daemon)]
+            servers = [code_server.start(Path(folder) / "code", served, environment)]
+            servers += [subprocess.Popen(c, cwd=REPOSITORY, env=environment) for c in (webserver, daemon)]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             servers.append(subprocess.Popen(docs, cwd=REPOSITORY, **quiet))
             print(f"Data Docs: http://{host}:{docs_port}", flush=True)
