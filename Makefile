@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Superset holds other versions than the pipeline: an environment of its own, made when it is asked for.
+BI_VENV := .venv-bi
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
@@ -15,7 +17,7 @@ TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loa
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev status report withdraw publish-postgres metrics backup restore test test-long bench lint format docs lock clean
+.PHONY: help run dev bi status report withdraw publish-postgres metrics backup restore test test-long bench lint format docs lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -25,6 +27,9 @@ run: $(VENV)/run.stamp ## load what is pending, build, check, publish (FULL_REFR
 
 dev: $(VENV)/run.stamp ## Dagster's UI and daemon on http://127.0.0.1:3000 (PORT=... for another port)
 	@$(BIN)/python -m orchestration dev --port $(or $(PORT),3000)
+
+bi: $(BI_VENV)/bi.stamp ## dashboards of the published marts on http://127.0.0.1:8088 (PORT=... for another port)
+	@$(BI_VENV)/bin/python -m bi --port $(or $(PORT),8088)
 
 withdraw: $(VENV)/run.stamp ## take a published export back: make withdraw EXPORT=<export_id> [REASON="..."]
 	@test -n "$$EXPORT" || { echo 'Name the export: make withdraw EXPORT=<export_id>' >&2; exit 2; }
@@ -51,8 +56,8 @@ restore: $(VENV)/run.stamp ## put a backup into a home that has no warehouse: ma
 	@$(BIN)/python -m orchestration restore "$$FROM"
 
 test: $(VENV)/test.stamp ## every check and test
-	@$(BIN)/ruff check orchestration tests dbt_project/models
-	@$(BIN)/ruff format --check orchestration tests dbt_project/models
+	@$(BIN)/ruff check orchestration bi tests dbt_project/models
+	@$(BIN)/ruff format --check orchestration bi tests dbt_project/models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 	@$(TESTS) -m 'not long and not bench'
 
@@ -63,12 +68,12 @@ bench: $(VENV)/test.stamp ## benchmarks: print ratios
 	@$(BIN)/python -m pytest -m bench -s
 
 lint: $(VENV)/test.stamp ## style of Python and SQL
-	@$(BIN)/ruff check orchestration tests dbt_project/models
+	@$(BIN)/ruff check orchestration bi tests dbt_project/models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 
 format: $(VENV)/test.stamp ## format the Python code
-	@$(BIN)/ruff check --fix orchestration tests dbt_project/models
-	@$(BIN)/ruff format orchestration tests dbt_project/models
+	@$(BIN)/ruff check --fix orchestration bi tests dbt_project/models
+	@$(BIN)/ruff format orchestration bi tests dbt_project/models
 
 docs: $(VENV)/run.stamp ## write the page of sources and dbt's documentation (<home>/dbt_docs/index.html) anew
 	@$(BIN)/python -m orchestration.sources.page
@@ -78,9 +83,10 @@ lock: $(VENV)/uv.stamp ## pin dependencies anew, with hashes; what runs and what
 	@$(LOCK) requirements-setup.in -o requirements-setup.lock
 	@$(LOCK) requirements-dev.in -o requirements-dev.lock
 	@$(LOCK) requirements.in -c requirements-dev.lock -o requirements.lock
+	@$(LOCK) requirements-bi.in -o requirements-bi.lock
 
 clean: ## remove what was set up; homes with data stay
-	rm -rf $(VENV) dbt_project/target build
+	rm -rf $(VENV) $(BI_VENV) dbt_project/target build
 
 # uv installs what the locks pin, in seconds; it comes pinned by hash itself.
 $(VENV)/uv.stamp: requirements-setup.lock
@@ -98,4 +104,12 @@ $(VENV)/run.stamp: requirements.lock $(VENV)/uv.stamp
 
 $(VENV)/test.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(BIN)/uv pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+$(BI_VENV)/bi.stamp: requirements-bi.lock $(VENV)/uv.stamp
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || \
+	  { echo 'Superset needs Python 3.11 or 3.12: make clean, then make PYTHON=python3.12 bi' >&2; exit 1; }
+	@echo 'Setting up $(BI_VENV) for Superset (700 MB) ...'
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BI_VENV)
+	@$(BIN)/uv pip install --quiet --python $(BI_VENV)/bin/python --require-hashes --no-deps -r requirements-bi.lock
 	@touch $@

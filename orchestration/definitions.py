@@ -11,6 +11,7 @@ import dagster as dg
 
 from orchestration import logs
 from orchestration.assets import follow_ups, served
+from orchestration.assets.dashboards import dashboard_specs
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.pictures import build_pictures_asset
 from orchestration.assets.published import build_publication_asset
@@ -52,6 +53,7 @@ def build_defs(
             follow_ups.build_follow_up_asset(settings, dbt, suites, target),
             *served.build_served_assets(settings, dbt),
             build_pictures_asset(settings),
+            *dashboard_specs(dbt),
         ],
         jobs=[
             build_main_job(),
