@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import yaml
 
 from bi import bundle, state
 from bi.declared import Dataset, Declared, read
+from orchestration import confinement
 from orchestration.settings import REPOSITORY, Settings
 
 CONFIG = Path(__file__).with_name("superset_config.py")
@@ -50,7 +50,7 @@ def files(settings: Settings, declared: Declared | None = None) -> dict[str, str
     if not settings.marts_path.exists():
         raise NothingPublished(f"{settings.marts_path} does not exist yet; `make run` publishes it.")
     project = yaml.safe_load((REPOSITORY / "dbt_project" / "dbt_project.yml").read_text())
-    with closing(duckdb.connect(str(settings.marts_path), read_only=True)) as connection:
+    with confinement.opened(settings.marts_path, read_only=True) as connection:
         columns = {name: columns_of(connection, dataset) for name, dataset in declared.datasets.items()}
     limits = {"memory_limit": settings.memory_limit, "threads": settings.threads}
     return bundle.files(

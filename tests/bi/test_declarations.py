@@ -34,7 +34,7 @@ def marts():
         connection.execute("attach ':memory:' as marts")
         connection.execute("create schema marts.marts")
         for path in sorted((MODELS / "marts").rglob("*.yml")):
-            for model in yaml.safe_load(path.read_text())["models"]:
+            for model in yaml.safe_load(path.read_text()).get("models", ()):
                 columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in model["columns"])
                 connection.execute(f'create table marts.marts."{model["name"]}" ({columns})')
         yield connection
