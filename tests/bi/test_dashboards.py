@@ -33,7 +33,7 @@ from tests.pipeline.running import published
 
 PYTHON = REPOSITORY / ".venv-bi" / "bin" / "python"
 DECLARED = read()
-# How many reloads of how many pages a run is watched with at least.
+# How often each page is loaded again while the run works, at least.
 RELOADS = 3
 
 pytestmark = [

@@ -209,9 +209,10 @@ def test_counts_agree_whichever_dataset_a_page_takes_them_from(sampled):
         def figures(name, *metrics):
             dataset = DECLARED.datasets[name]
             said = ", ".join(dataset.metrics[metric].sql for metric in metrics)
-            return connection.execute(f"select {said} from ({dataset.rendered()})").fetchone()
+            row = connection.execute(f"select {said} from ({dataset.rendered()})").fetchone()
+            return [float(figure) for figure in row]
 
         by_message = figures("messages", "messages", "delivered", "click_rate", "conversion_rate", "revenue")
         by_campaign = figures("campaign_days", "sent", "delivered", "human_click_rate", "conversion_rate", "revenue")
-        assert by_message == pytest.approx([float(figure) for figure in by_campaign])
+        assert by_message == pytest.approx(by_campaign)
         assert by_message[0] > 0
