@@ -183,6 +183,7 @@ def _bar(chart: Chart, dataset: Dataset, currency: str) -> tuple[str, dict]:
         "x_axis": chart.by[0],
         "groupby": list(chart.split),
         "orientation": "horizontal",
+        "row_limit": chart.most,
         "stack": "Stack" if chart.stacked else None,
         "show_value": not chart.split and len(chart.show) == 1,
         "x_axis_sort": chart.sort or chart.show[0],

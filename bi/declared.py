@@ -92,6 +92,8 @@ class Chart:
     where: str | None = None
     sort: str | None = None
     descending: bool = True
+    # Of bars: so many are drawn, the first of the order of what they show.
+    most: int = 10_000
     width: int = 6
     height: int = 50
     axis: str | None = None
